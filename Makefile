@@ -1,0 +1,62 @@
+# make demo   the default study, from nothing to tables and a page
+# make test   all tests        make lint   style and types        make bench   speed, as ratios
+#
+# Needs Python 3.11 or newer and bash. Nothing is installed outside .venv.
+# CPU-only machines can save 5 GB: give pip the CPU build of torch (README, "Install").
+
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(PATH)
+
+.PHONY: help setup demo test lint format bench lock clean
+
+help:
+	@sed -n '1,3s/^# //p' Makefile
+
+setup: .venv/ready
+
+.venv/ready: envs/requirements.lock pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { \
+	  echo "error: there is no '$(PYTHON)' here"; \
+	  echo "  do:      install Python 3.11 or newer, or say where it is: make PYTHON=/path/to/python"; \
+	  exit 4; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $$($(PYTHON) --version) is too old"; \
+	  echo "  allowed: Python 3.11 or newer"; \
+	  echo "  do:      install one, or say where it is: make PYTHON=/path/to/python"; \
+	  exit 4; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/ready
+
+demo: setup
+	$(BIN)/snakemake --config study=mini
+
+test: setup
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/mypy
+	$(BIN)/xling stages --check
+	$(BIN)/xling study schema --check
+	$(BIN)/snakemake --lint
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow/rules
+
+bench: setup
+	$(BIN)/python tests/bench/run.py
+
+# One lock for every platform: the CUDA libraries are left out because torch itself pins them.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-annotate --no-header \
+	  pyproject.toml | grep -vE '^(nvidia-|cuda-|triton)' > envs/requirements.lock
+
+clean:
+	rm -rf .venv .snakemake results/mini results/smoke

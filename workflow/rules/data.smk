@@ -1,0 +1,90 @@
+"""Raw data, prepared tables, tokenised splits.
+
+Inputs: nothing but the study (artificial data) or the folder ``data.root``.
+Outputs: ``raw/{task}/manifest.json``, ``prepared/{task}/{split}.parquet`` and ``.json``,
+``tokens/{model}/{task}/{split}.arrow`` below ``results/{study}/``.
+Wildcards: study, task (``text`` is the pre-training text), split, model.
+"""
+
+
+localrules:
+    fetch,
+
+
+rule fetch:
+    """Generate or find a task's raw files and list them with their checksums."""
+    output:
+        manifest="results/{study}/raw/{task}/manifest.json",
+    log:
+        "results/{study}/logs/fetch/{task}.log",
+    benchmark:
+        "results/{study}/benchmarks/fetch/{task}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=60,
+    params:
+        data=canonical(STUDY.data.model_dump()),
+        uses=lambda wildcards: canonical(PLAN.uses(wildcards.task)),
+        stage=VERSIONS["fetch"],
+    message:
+        "Raw data of {wildcards.task}"
+    shell:
+        "xling fetch --task {wildcards.task} --data {params.data:q} --uses {params.uses:q}"
+        " --output {output.manifest:q} > {log:q} 2>&1"
+
+
+rule prepare:
+    """Check a task's raw files and join them into one table per split."""
+    input:
+        manifest="results/{study}/raw/{task}/manifest.json",
+    output:
+        table="results/{study}/prepared/{task}/{split}.parquet",
+        summary="results/{study}/prepared/{task}/{split}.json",
+    log:
+        "results/{study}/logs/prepare/{task}/{split}.log",
+    benchmark:
+        "results/{study}/benchmarks/prepare/{task}/{split}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        languages=lambda wildcards: PLAN.split_languages(wildcards.task, wildcards.split),
+        train_split=lambda wildcards: PLAN.train_split(wildcards.task),
+        sizes=lambda wildcards: PLAN.sizes(wildcards.task),
+        stage=VERSIONS["prepare"],
+    message:
+        "Preparing {wildcards.task}, {wildcards.split}"
+    shell:
+        "xling prepare --task {wildcards.task} --split {wildcards.split}"
+        " --languages {params.languages} --train-split {params.train_split}"
+        " --sizes {params.sizes:q} --manifest {input.manifest:q}"
+        " --output {output.table:q} --summary {output.summary:q} > {log:q} 2>&1"
+
+
+rule tokenize:
+    """Encode a prepared split once for all runs of an encoder."""
+    input:
+        table="results/{study}/prepared/{task}/{split}.parquet",
+        summary="results/{study}/prepared/{task}/{split}.json",
+        tokenizer="results/{study}/encoders/{model}/tokenizer.json",
+    output:
+        tokens="results/{study}/tokens/{model}/{task}/{split}.arrow",
+    log:
+        "results/{study}/logs/tokenize/{model}/{task}/{split}.log",
+    benchmark:
+        "results/{study}/benchmarks/tokenize/{model}/{task}/{split}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        max_length=lambda wildcards: STUDY.tasks[wildcards.task].max_length,
+        stage=VERSIONS["tokenize"],
+    message:
+        "Tokenising {wildcards.task}, {wildcards.split} for {wildcards.model}"
+    shell:
+        "xling tokenize --task {wildcards.task} --max-length {params.max_length}"
+        " --input {input.table:q} --summary {input.summary:q} --tokenizer {input.tokenizer:q}"
+        " --output {output.tokens:q} > {log:q} 2>&1"

@@ -1,0 +1,113 @@
+"""Encoders, fine-tuning, prediction.
+
+Inputs: prepared text (encoders from scratch), tokenised splits.
+Outputs: ``encoders/{model}/encoder.json``, ``runs/…/train.json`` with the model beside it,
+``predictions/….parquet`` below ``results/{study}/``.
+Wildcards: study, paper, method, model, task, seed.
+
+Checkpoints lie in ``results/{study}/state/``, outside declared outputs: Snakemake deletes the
+outputs of a failed job, and a checkpoint must outlive it.
+"""
+
+
+rule pretrain:
+    """Pre-train a small encoder on the study's text, or check the encoder in a given folder."""
+    input:
+        text=lambda wildcards: (
+            ["results/{study}/prepared/text/text.parquet"] if PLAN.needs_text(wildcards.model) else []
+        ),
+    output:
+        encoder="results/{study}/encoders/{model}/encoder.json",
+        tokenizer="results/{study}/encoders/{model}/tokenizer.json",
+    log:
+        "results/{study}/logs/pretrain/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/pretrain/{model}.tsv"
+    threads: STUDY.resources.pretrain_threads
+    resources:
+        gpu=STUDY.resources.gpu,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        settings=lambda wildcards: canonical(STUDY.encoders[wildcards.model].model_dump()),
+        positions=PLAN.positions,
+        text=lambda wildcards, input: f"--text {input.text[0]}" if input.text else "",
+        state="results/{study}/state/pretrain/{model}",
+        stage=VERSIONS["pretrain"],
+    message:
+        "Encoder {wildcards.model}"
+    shell:
+        "xling pretrain --encoder {params.settings:q} --positions {params.positions} {params.text}"
+        " --threads {threads} --state {params.state:q} --tokenizer {output.tokenizer:q}"
+        " --output {output.encoder:q} > {log:q} 2>&1"
+
+
+rule train:
+    """Fine-tune one method with one seed; goes on from its newest checkpoint."""
+    input:
+        encoder="results/{study}/encoders/{model}/encoder.json",
+        train=lambda wildcards: tokens_of(run_of(wildcards), PLAN.train_splits(run_of(wildcards))),
+        dev=lambda wildcards: tokens_of(run_of(wildcards), PLAN.dev_splits(run_of(wildcards))),
+    output:
+        weights="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/model/model.safetensors",
+        note="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/train.json",
+    log:
+        "results/{study}/logs/train/{paper}/{method}/{model}/{task}/seed-{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/train/{paper}/{method}/{model}/{task}/seed-{seed}.tsv"
+    threads: STUDY.resources.train_threads
+    resources:
+        gpu=STUDY.resources.gpu,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        settings=lambda wildcards: canonical(PLAN.settings(run_of(wildcards)).model_dump()),
+        dev=lambda wildcards, input: ["--dev", *input.dev] if input.dev else [],
+        state="results/{study}/state/train/{paper}/{method}/{model}/{task}/seed-{seed}",
+        eval_batch_tokens=STUDY.resources.eval_batch_tokens,
+        stage=VERSIONS["train"],
+    message:
+        "Training {wildcards.method}, {wildcards.model}, {wildcards.task}, seed {wildcards.seed}"
+    shell:
+        "xling train --task {wildcards.task} --method {wildcards.method} --seed {wildcards.seed}"
+        " --settings {params.settings:q} --encoder {input.encoder:q} --train {input.train:q}"
+        " {params.dev:q} --threads {threads} --eval-batch-tokens {params.eval_batch_tokens}"
+        " --state {params.state:q} --output {output.note:q} > {log:q} 2>&1"
+
+
+rule predict:
+    """Predict all test rows of all languages with one loaded model."""
+    input:
+        weights=lambda wildcards: (
+            f"results/{STUDY.name}/runs/{run_of(wildcards).trained_as.path}/model/model.safetensors"
+        ),
+        note=lambda wildcards: (
+            f"results/{STUDY.name}/runs/{run_of(wildcards).trained_as.path}/train.json"
+        ),
+        tokens=lambda wildcards: tokens_of(
+            run_of(wildcards), [PLAN.test_split(run_of(wildcards))]
+        ),
+    output:
+        table="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.parquet",
+        note="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.json",
+    log:
+        "results/{study}/logs/predict/{paper}/{method}/{model}/{task}/seed-{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/predict/{paper}/{method}/{model}/{task}/seed-{seed}.tsv"
+    threads: STUDY.resources.train_threads
+    resources:
+        gpu=STUDY.resources.gpu,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        model=lambda wildcards, input: str(Path(input.weights).parent),
+        languages=lambda wildcards: PLAN.languages(run_of(wildcards)),
+        eval_batch_tokens=STUDY.resources.eval_batch_tokens,
+        stage=VERSIONS["predict"],
+    message:
+        "Predicting {wildcards.task} with {wildcards.method}, {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "xling predict --task {wildcards.task} --model {params.model:q} --train-note {input.note:q}"
+        " --tokens {input.tokens:q} --languages {params.languages} --threads {threads}"
+        " --eval-batch-tokens {params.eval_batch_tokens} --note {output.note:q}"
+        " --output {output.table:q} > {log:q} 2>&1"

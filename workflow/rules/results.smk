@@ -1,0 +1,149 @@
+"""From predictions to records, tables, figures, the page, and the check of it all.
+
+Inputs: predictions and training notes.
+Outputs: ``runs/…/record.json``, ``scores.csv``, ``tables/``, ``figures/``, ``check.json``,
+``report/index.html`` below ``results/{study}/``.
+Wildcards: study, paper, method, model, task, seed.
+
+Tables and figures are pure functions of the records.  They are given the study as text and find the
+records by its plan: thousands of paths do not fit into a command line.
+"""
+
+
+localrules:
+    score,
+    tabulate,
+    plot,
+    check,
+    report,
+
+
+rule score:
+    """Score a run's predictions and write its record."""
+    input:
+        train=lambda wildcards: (
+            f"results/{STUDY.name}/runs/{run_of(wildcards).trained_as.path}/train.json"
+        ),
+        table="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.parquet",
+        note="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.json",
+    output:
+        record="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/record.json",
+    log:
+        "results/{study}/logs/score/{paper}/{method}/{model}/{task}/seed-{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/score/{paper}/{method}/{model}/{task}/seed-{seed}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        comparable="--comparable" if STUDY.comparable else "",
+        stage=VERSIONS["score"],
+    message:
+        "Scoring {wildcards.task}, {wildcards.method}, {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "xling score --study-name {wildcards.study} {params.comparable} --paper {wildcards.paper}"
+        " --method {wildcards.method} --model {wildcards.model} --task {wildcards.task}"
+        " --seed {wildcards.seed} --predictions {input.table:q} --predict-note {input.note:q}"
+        " --train-note {input.train:q} --output {output.record:q} > {log:q} 2>&1"
+
+
+rule tabulate:
+    """Write scores.csv and one table per paper and task."""
+    input:
+        records=all_records(),
+    output:
+        scores=f"results/{STUDY.name}/scores.csv",
+        tables=[path for paper in PLAN.papers for path in tables_of(paper)],
+    log:
+        f"results/{STUDY.name}/logs/tabulate.log",
+    benchmark:
+        f"results/{STUDY.name}/benchmarks/tabulate.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        study=STUDY_TEXT,
+        stage=VERSIONS["tabulate"],
+    message:
+        "Tables"
+    shell:
+        "xling tabulate --study {params.study:q} --results results/{STUDY.name}"
+        " > {log:q} 2>&1"
+
+
+rule plot:
+    """Draw one figure per paper and task."""
+    input:
+        records=all_records(),
+    output:
+        figures=[path for paper in PLAN.papers for path in figures_of(paper)],
+    log:
+        f"results/{STUDY.name}/logs/plot.log",
+    benchmark:
+        f"results/{STUDY.name}/benchmarks/plot.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        study=STUDY_TEXT,
+        stage=VERSIONS["plot"],
+    message:
+        "Figures"
+    shell:
+        "xling plot --study {params.study:q} --results results/{STUDY.name} > {log:q} 2>&1"
+
+
+rule check:
+    """Check the results themselves; fail on what must not be."""
+    input:
+        records=all_records(),
+        prepared=all_prepared("parquet"),
+        summaries=all_prepared("json"),
+    output:
+        check=f"results/{STUDY.name}/check.json",
+    log:
+        f"results/{STUDY.name}/logs/check.log",
+    benchmark:
+        f"results/{STUDY.name}/benchmarks/check.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        study=STUDY_TEXT,
+        stage=VERSIONS["check"],
+    message:
+        "Checking the results"
+    shell:
+        "xling check --study {params.study:q} --results results/{STUDY.name} > {log:q} 2>&1"
+
+
+rule report:
+    """Write the page that shows everything and opens from disk."""
+    input:
+        records=all_records(),
+        summaries=all_prepared("json"),
+        scores=f"results/{STUDY.name}/scores.csv",
+        tables=[path for paper in PLAN.papers for path in tables_of(paper)],
+        figures=[path for paper in PLAN.papers for path in figures_of(paper)],
+        check=f"results/{STUDY.name}/check.json",
+    output:
+        page=f"results/{STUDY.name}/report/index.html",
+    log:
+        f"results/{STUDY.name}/logs/report.log",
+    benchmark:
+        f"results/{STUDY.name}/benchmarks/report.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        study=STUDY_TEXT,
+        stage=VERSIONS["report"],
+    message:
+        "Report"
+    shell:
+        "xling report --study {params.study:q} --results results/{STUDY.name} > {log:q} 2>&1"

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Look over all results of a study before anyone reads them.
+
+What must not be (a missing run, a wrong number of rows, test data in training) stops the workflow;
+what a reader has to know (a collapsed run, too few seeds) is listed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from xling.errors import DataError
+from xling.plan import Plan, Run
+from xling.records import Record
+from xling.tables.agree import disagreements, listed, run_of, strangers
+from xling.tables.table import main_scores
+
+# Ours: two values have a spread but no shape, and nothing can be said about a difference.
+SEEDS_TO_CLAIM = 3
+
+Prepared = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+class CheckResult(BaseModel):
+    """What a check found; it only exists if nothing is wrong.
+
+    Attributes:
+        runs: runs that were looked at.
+        scores: numbers that were looked at.
+        passed: what was made sure, in words.
+        flags: what a reader has to know, in words.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: str
+    runs: int
+    scores: int
+    passed: list[str]
+    flags: list[str]
+
+
+def check(
+    plan: Plan, records: Sequence[Record], prepared: Prepared, leaks: Mapping[str, int]
+) -> CheckResult:
+    """Check all records of a study.
+
+    Args:
+        plan: says which runs and languages there must be.
+        records: of all runs.
+        prepared: summary of each prepared split, by (task, split).
+        leaks: test pairs that were seen in fine-tuning, by a name of the data that was compared.
+
+    Raises:
+        DataError: something must not be; all of it is listed in one message.
+    """
+    planned = set(plan.runs)
+    known = sorted((r for r in records if run_of(r) in planned), key=run_of)
+    problems = [
+        *strangers(plan, records),
+        *_missing_runs(plan, known),
+        *(p for record in known for p in _wrong_scores(plan, record, prepared)),
+        *(p for record in known for p in _wrong_selection(plan, record)),
+        *disagreements(plan, known),
+        *_leaks(leaks),
+    ]
+    if problems:
+        raise DataError(
+            f"the results of study '{plan.study.name}' must not be used: "
+            + "".join(f"\n    - {problem}" for problem in problems),
+            where=f"results/{plan.study.name}",
+            allowed="a sound record of every planned run, all made by the same versions",
+            fix="delete the records that are named and run snakemake again",
+        )
+    scores = sum(len(record.scores) for record in records)
+    return CheckResult(
+        study=plan.study.name,
+        runs=len(records),
+        scores=scores,
+        passed=[
+            f"all {len(plan.runs)} planned runs have a record",
+            f"all {scores} scores lie in 0 to 100, in each language on all prepared rows",
+            f"no test pair was seen in fine-tuning ({len(leaks)} comparisons)",
+            "all records were made by the same versions of the stages, on the same data",
+        ],
+        flags=to_know(plan, records),
+    )
+
+
+def to_know(plan: Plan, records: Sequence[Record]) -> list[str]:
+    """Say what a reader has to know beyond the numbers: an empty list is good news."""
+    run_flags = [
+        f"{run_of(record).path}: {flag}"
+        for record in sorted(records, key=run_of)
+        for flag in record.flags
+    ]
+    return [
+        *run_flags,
+        *_selected_on_training_data(plan),
+        *_too_few_seeds(plan),
+        *_mixed_versions(records),
+    ]
+
+
+def dump_check(result: CheckResult) -> str:
+    """Return a check's result as JSON text with sorted keys."""
+    return json.dumps(result.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def read_check(path: Path) -> CheckResult:
+    """Read a check's result; raise :class:`DataError` if it is damaged."""
+    try:
+        return CheckResult.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise DataError(
+            "the result of the check cannot be read",
+            where=str(path),
+            allowed="the JSON that 'xling check' writes",
+            fix="delete the file and run snakemake again",
+        ) from error
+
+
+def _missing_runs(plan: Plan, records: Sequence[Record]) -> list[str]:
+    present = {run_of(record) for record in records}
+    return [f"{run.path}: has no record" for run in plan.runs if run not in present]
+
+
+def _wrong_scores(plan: Plan, record: Record, prepared: Prepared) -> Iterator[str]:
+    """Name missing languages, wrong row counts and impossible values of one record."""
+    run = run_of(record)
+    split = plan.test_split(run)
+    if (run.task, split) not in prepared:
+        yield f"{run.path}: there is no summary of the prepared split {run.task}/{split}"
+        return
+    rows = prepared[run.task, split]["rows"]
+    main = main_scores(record)
+    languages = plan.languages(run)
+    found = [s.language for s in main]
+    lacking = [code for code in languages if code not in found]
+    if lacking:
+        yield f"{run.path}: not scored on {', '.join(lacking)}"
+    for code in dict.fromkeys(found):
+        if found.count(code) > 1:
+            yield f"{run.path}: scored twice on {code}"
+        if code not in languages:
+            yield f"{run.path}: scored on {code}, which is not planned"
+    for s in main:
+        if s.language in languages and s.n != rows.get(s.language, 0):
+            prepared_rows = rows.get(s.language, 0)
+            yield f"{run.path}: {s.language} scored on {s.n} rows, {prepared_rows} were prepared"
+    for s in record.scores:
+        if not (math.isfinite(s.value) and 0.0 <= s.value <= 100.0):
+            yield f"{run.path}: impossible {s.metric} {s.value} in {s.language} ({s.setting})"
+
+
+def _wrong_selection(plan: Plan, record: Record) -> Iterator[str]:
+    """Name a record whose weights were not chosen by the study's policy."""
+    run = run_of(record)
+    policy = plan.settings(run.trained_as).selection
+    used = record.selection.get("policy")
+    if used != policy:
+        yield f"{run.path}: weights selected by '{used}', the study says '{policy}'"
+
+
+def _leaks(leaks: Mapping[str, int]) -> Iterator[str]:
+    """Name data in which test pairs were found; nothing compared is nothing known."""
+    if not leaks:
+        yield "no fine-tuning data was compared with the test data"
+    for name in sorted(leaks):
+        if leaks[name] > 0:
+            yield f"{name}: {leaks[name]} test pairs were seen in fine-tuning"
+
+
+def _selected_on_training_data(plan: Plan) -> list[str]:
+    """Name systems whose weights were chosen on the rows they were trained on."""
+    systems = {
+        f"{run.path.rpartition('/')[0]}: weights selected on the dev split, which it trained on"
+        for run in plan.trainings
+        if plan.study.tasks[run.task].train_split == "dev"
+        and plan.settings(run).selection != "last"
+    }
+    return sorted(systems)
+
+
+def _too_few_seeds(plan: Plan) -> list[str]:
+    seeds: dict[Run, int] = {}
+    for run in plan.runs:
+        system = Run(run.paper, run.method, run.model, run.task, 0)
+        seeds[system] = seeds.get(system, 0) + 1
+    return [
+        f"{s.paper}/{s.method}/{s.model}/{s.task}: not enough seeds to claim a difference "
+        f"({count}, at least {SEEDS_TO_CLAIM} needed)"
+        for s, count in sorted(seeds.items())
+        if count < SEEDS_TO_CLAIM
+    ]
+
+
+def _mixed_versions(records: Sequence[Record]) -> list[str]:
+    """Name libraries of which several versions were at work."""
+    seen: dict[str, dict[str, list[str]]] = {}
+    for record in sorted(records, key=run_of):
+        for name, version in record.versions.items():
+            seen.setdefault(name, {}).setdefault(version, []).append(run_of(record).path)
+    return [
+        f"several versions of {name}: "
+        + "; ".join(f"{version} in {listed(runs)}" for version, runs in sorted(seen[name].items()))
+        for name in sorted(seen)
+        if len(seen[name]) > 1
+    ]

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs that the workflow's rules call: named arguments and files in, files out.
+
+Settings travel as JSON text, exactly as the rule recorded them in its parameters; nothing is looked
+up in a study file again, so what ran is what was recorded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from xling.cli_common import add_paths, add_verb, read_json, read_note
+from xling.config.study import (
+    Data,
+    Encoder,
+    PretrainedEncoder,
+    SplitSizes,
+    TrainingSettings,
+)
+from xling.files import whole_file, write_text
+from xling.methods import methods
+from xling.plan import Run
+from xling.tasks import TASKS
+
+
+def _fetch(args: argparse.Namespace) -> None:
+    from xling.data.fetch import fetch
+
+    manifest = fetch(
+        args.task,
+        read_json(args.data, Data, "data"),
+        read_json(args.uses, dict[str, Any], "uses"),
+        args.output.parent,
+    )
+    write_text(args.output, manifest.dump())
+
+
+def _prepare(args: argparse.Namespace) -> None:
+    from xling.data.manifest import read_manifest
+    from xling.data.prepare import prepare
+    from xling.data.tables import write_table
+
+    table, summary = prepare(
+        args.task,
+        args.split,
+        args.languages,
+        args.train_split,
+        read_manifest(args.manifest),
+        args.manifest.parent,
+        read_json(args.sizes, SplitSizes | None, "sizes"),
+    )
+    write_table(args.output, table, summary)
+    write_text(args.summary, json.dumps(summary, indent=1, sort_keys=True, ensure_ascii=False))
+
+
+def _pretrain(args: argparse.Namespace) -> None:
+    from xling.encoders.encoder import describe, save_fast_tokenizer, write_note
+    from xling.machine import peak_memory_mb, set_threads
+
+    set_threads(args.threads)
+    encoder = read_json(args.encoder, Encoder, "encoder")
+    note: dict[str, Any] = {}
+    if isinstance(encoder, PretrainedEncoder):
+        folder = Path(encoder.path).expanduser().resolve()
+        stated, origin = str(folder), f"folder {encoder.path}"
+    else:
+        from xling.data.manifest import sha256_of
+        from xling.data.tables import read_table
+        from xling.encoders.pretrain import pretrain
+        from xling.run import state_of_run
+        from xling.stages import VERSIONS
+
+        folder = args.output.parent / "model"
+        stated, origin = "model", "pre-trained on the study's own text"
+        state = state_of_run(
+            args.state,
+            encoder.model_dump(),
+            args.positions,
+            sha256_of(args.text),
+            VERSIONS["pretrain"],
+        )
+        text = read_table(args.text)
+        note = pretrain(encoder, text, args.positions, folder, state) | peak_memory_mb()
+    info = describe(folder, stated, precision=encoder.precision, origin=origin)
+    save_fast_tokenizer(folder, args.tokenizer)
+    write_note(args.output, info | {"pretraining": note})
+
+
+def _tokenize(args: argparse.Namespace) -> None:
+    from xling.data.manifest import sha256_of
+    from xling.data.tables import read_table
+    from xling.tokens import tokenize_pairs, write_tokens
+
+    prepared = read_note(args.summary)
+    table = read_table(args.input)
+    tokens = tokenize_pairs(table, args.tokenizer, TASKS[args.task].labels, args.max_length)
+    info = {key: prepared[key] for key in ("task", "split", "rows", "origin", "translations")}
+    info |= {"sha256": sha256_of(args.input), "max_length": args.max_length}
+    write_tokens(args.output, tokens, info | {"tokenizer": sha256_of(args.tokenizer)})
+
+
+def _train(args: argparse.Namespace) -> None:
+    from xling.machine import set_threads
+    from xling.run import train
+
+    set_threads(args.threads)
+    train(
+        task=args.task,
+        method=args.method,
+        settings=read_json(args.settings, TrainingSettings, "settings"),
+        seed=args.seed,
+        train_files=args.train,
+        dev_files=args.dev,
+        encoder_note=args.encoder,
+        folder=args.output.parent,
+        state=args.state,
+        eval_batch_tokens=args.eval_batch_tokens,
+    )
+
+
+def _predict(args: argparse.Namespace) -> None:
+    import pyarrow.parquet as pq
+
+    from xling.machine import set_threads
+    from xling.predict import predict
+
+    set_threads(args.threads)
+    table, note = predict(
+        task=args.task,
+        model_folder=args.model,
+        files=args.tokens,
+        precision=read_note(args.train_note)["encoder"]["precision"],
+        max_tokens=args.eval_batch_tokens,
+        languages=args.languages,
+    )
+    with whole_file(args.output) as part:
+        pq.write_table(table, part, compression="zstd")
+    write_text(args.note, json.dumps(note, indent=1, sort_keys=True) + "\n")
+
+
+def _score(args: argparse.Namespace) -> None:
+    import pyarrow.parquet as pq
+
+    from xling.record_run import build_record
+    from xling.records import dump_record
+
+    record = build_record(
+        study=args.study_name,
+        comparable=args.comparable,
+        run=Run(args.paper, args.method, args.model, args.task, args.seed),
+        predictions=pq.read_table(args.predictions),
+        train_note=read_note(args.train_note),
+        predict_note=read_note(args.predict_note),
+    )
+    write_text(args.output, dump_record(record))
+
+
+def add_arguments(verbs: Any) -> None:
+    """Register the stages' verbs."""
+
+    def verb(name: str, function: Any, text: str) -> argparse.ArgumentParser:
+        return add_verb(verbs, name, function, text)
+
+    tasks = sorted(TASKS)
+
+    sub = verb(
+        "fetch",
+        _fetch,
+        "list a task's raw files with their checksums; generate them first if artificial",
+    )
+    sub.add_argument("--task", choices=[*tasks, "text"], required=True)
+    sub.add_argument("--data", required=True, help="JSON: the study's 'data' section")
+    sub.add_argument("--uses", required=True, help="JSON: what the study needs of the task")
+    add_paths(sub, output="manifest.json to write; generated files lie beside it")
+
+    sub = verb("prepare", _prepare, "check and join raw files into one table per split")
+    sub.add_argument("--task", choices=[*tasks, "text"], required=True)
+    sub.add_argument("--split", required=True)
+    sub.add_argument("--languages", nargs="+", required=True, metavar="CODE")
+    sub.add_argument("--train-split", choices=["train", "dev"], default="train")
+    sub.add_argument("--sizes", default="null", help="JSON: expected rows of artificial data")
+    add_paths(sub, manifest="of the task", output="Parquet to write", summary="JSON to write")
+
+    sub = verb("pretrain", _pretrain, "pre-train a small encoder, or check a given one")
+    sub.add_argument("--encoder", required=True, help="JSON: one entry of the study's 'encoders'")
+    sub.add_argument("--positions", type=int, required=True, help="longest input, in sub-words")
+    sub.add_argument("--text", type=Path, help="prepared text (encoders from scratch only)")
+    sub.add_argument("--threads", type=int, default=1)
+    add_paths(
+        sub,
+        output="encoder.json to write; the model lies beside it",
+        tokenizer="tokenizer.json to write",
+        state="folder for checkpoints",
+    )
+
+    sub = verb("tokenize", _tokenize, "encode a prepared split with an encoder's tokenizer")
+    sub.add_argument("--task", choices=tasks, required=True)
+    sub.add_argument("--max-length", type=int, required=True)
+    add_paths(
+        sub,
+        input="prepared Parquet",
+        summary="its JSON",
+        tokenizer="tokenizer.json",
+        output="Arrow file to write",
+    )
+
+    sub = verb("train", _train, "fine-tune one run; goes on from its newest checkpoint")
+    sub.add_argument("--task", choices=tasks, required=True)
+    sub.add_argument("--method", choices=sorted(methods()), required=True)
+    sub.add_argument("--settings", required=True, help="JSON: resolved training settings")
+    sub.add_argument("--seed", type=int, required=True)
+    sub.add_argument("--train", type=Path, nargs="+", required=True, help="tokenised splits")
+    sub.add_argument("--dev", type=Path, nargs="*", default=[], help="tokenised dev splits")
+    sub.add_argument("--threads", type=int, default=1)
+    sub.add_argument("--eval-batch-tokens", type=int, default=8192)
+    add_paths(
+        sub,
+        encoder="encoder.json",
+        output="train.json to write; the model lies beside it",
+        state="folder for checkpoints",
+    )
+
+    sub = verb("predict", _predict, "predict all test rows of a trained model")
+    sub.add_argument("--task", choices=tasks, required=True)
+    sub.add_argument("--tokens", type=Path, nargs="+", required=True, help="tokenised splits")
+    sub.add_argument("--languages", nargs="+", required=True, metavar="CODE")
+    sub.add_argument("--threads", type=int, default=1)
+    sub.add_argument("--eval-batch-tokens", type=int, default=8192)
+    add_paths(
+        sub,
+        model="folder of the trained model",
+        train_note="its train.json",
+        output="Parquet to write",
+        note="JSON to write",
+    )
+
+    sub = verb("score", _score, "score one run's predictions and write its record")
+    sub.add_argument("--study-name", required=True)
+    sub.add_argument("--comparable", action="store_true", help="data and settings are the papers'")
+    for name in ("paper", "method", "model", "task"):
+        sub.add_argument(f"--{name}", required=True)
+    sub.add_argument("--seed", type=int, required=True)
+    add_paths(
+        sub,
+        predictions="Parquet",
+        train_note="train.json",
+        predict_note="JSON of the predictions",
+        output="record.json to write",
+    )

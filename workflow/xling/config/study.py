@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The types of a study: every key a study file may have, its default, its meaning.
+
+The models are closed: an unknown key is an error.  The JSON schema for editors and the table in
+``docs/study.md`` are generated from them (``xling study schema``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from xling.methods import methods
+from xling.tasks import SOURCE_LANGUAGE, TASKS
+
+PAPERS = ("xmixup", "robust", "cats", "distill")
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+def _known(kind: str, allowed: tuple[str, ...]) -> AfterValidator:
+    """Accept only the given names; the loader turns the message into a suggestion."""
+
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"unknown {kind} '{value}'; allowed: {', '.join(sorted(allowed))}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _path_part(value: str) -> str:
+    """Accept what can stand between two slashes of a result path."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", value):
+        raise ValueError(
+            f"'{value}' cannot name a folder; allowed: small letters, digits, '.', '_', '-'"
+        )
+    return value
+
+
+Name = Annotated[str, AfterValidator(_path_part)]
+TaskName = Annotated[str, _known("task", tuple(TASKS))]
+MethodName = Annotated[str, _known("method", tuple(methods()))]
+PaperName = Annotated[str, _known("paper", PAPERS)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+
+
+class Closed(BaseModel):
+    """Base of all parts of a study: unknown keys are errors, values are not coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ArtificialLanguage(Closed):
+    """One artificial target language: how far it is from the source, and how much text it has."""
+
+    word_order: Literal["SVO", "SOV", "VSO"] = Field("SVO", description="order of the clause")
+    adjective: Literal["before", "after"] = Field("before", description="adjective and noun")
+    adposition: Literal["before", "after"] = Field("before", description="adposition and noun")
+    cognates: Share = Field(0.0, description="share of words spelt nearly as in the source")
+    script: Literal["latin", "cyrillic", "greek", "georgian"] = Field(
+        "latin", description="alphabet; cognates in another script share no characters"
+    )
+    text_share: Share = Field(..., description="share of the pre-training text")
+
+
+class SplitSizes(Closed):
+    """Rows of one language in each split of an artificial benchmark."""
+
+    train: PositiveInt = Field(..., description="rows of the source training set")
+    dev: PositiveInt = Field(..., description="rows per language")
+    test: PositiveInt = Field(..., description="rows per language")
+
+
+class Artificial(Closed):
+    """The artificial languages and the size of what is written in them."""
+
+    seed: int = Field(1, description="all facts, words and noise follow from it")
+    languages: dict[Language, ArtificialLanguage] = Field(
+        ..., description="target languages by private-use code (qaa to qtz)"
+    )
+    source_text_share: Share = Field(..., description="share of the text in the source language")
+    text_documents: PositiveInt = Field(..., description="two-sentence texts for pre-training")
+    sizes: dict[TaskName, SplitSizes] = Field(..., description="rows per benchmark")
+    noise: Share = Field(0.0, description="share of wrong words in machine translations")
+
+    @model_validator(mode="after")
+    def _check(self) -> Artificial:
+        for code in self.languages:
+            if not re.fullmatch(r"q[a-t][a-z]", code):
+                raise ValueError(f"'{code}' is not a private-use code; allowed: qaa to qtz")
+        total = self.source_text_share + sum(v.text_share for v in self.languages.values())
+        if abs(total - 1.0) > 1e-6:
+            raise ValueError(f"the text shares add up to {total:g}; they must add up to 1")
+        return self
+
+
+class Data(Closed):
+    """Where raw data comes from."""
+
+    source: Literal["artificial", "folder"] = Field(
+        ..., description="artificial: generated; folder: an XTREME download folder (root)"
+    )
+    root: str | None = Field(
+        None, description="the folder, absolute or relative to where snakemake is started"
+    )
+    artificial: Artificial | None = Field(None, description="needed for source: artificial")
+
+    @model_validator(mode="after")
+    def _check(self) -> Data:
+        if self.source == "artificial" and (self.artificial is None or self.root is not None):
+            raise ValueError("source 'artificial' needs the key 'artificial' and no 'root'")
+        if self.source == "folder" and (self.root is None or self.artificial is not None):
+            raise ValueError("source 'folder' needs the key 'root' and no 'artificial'")
+        return self
+
+
+class TaskSettings(Closed):
+    """How a study uses one benchmark."""
+
+    languages: list[Language] = Field(..., min_length=1, description="languages that are scored")
+    train_split: Literal["train", "dev"] = Field(
+        "train", description="dev: train on the dev set (and its human translations)"
+    )
+    max_length: PositiveInt = Field(
+        128, description="sub-words per example; longer pairs are cut, longest text first"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> TaskSettings:
+        if len(set(self.languages)) != len(self.languages):
+            raise ValueError("a language is listed twice")
+        if SOURCE_LANGUAGE not in self.languages:
+            raise ValueError(f"the source language '{SOURCE_LANGUAGE}' must be listed")
+        return self
+
+
+class Pretraining(Closed):
+    """Masked language modelling of a small encoder (Devlin et al. 2019, §3.1)."""
+
+    steps: PositiveInt
+    batch_size: PositiveInt = Field(128, description="two-sentence texts per step")
+    learning_rate: PositiveFloat = Field(1e-3, description="peak, linear warm-up and decay")
+    warmup_ratio: Share = 0.1
+    weight_decay: float = Field(0.01, ge=0.0)
+    mask_probability: Share = Field(0.15, description="share of sub-words to predict")
+    max_length: PositiveInt = Field(64, description="sub-words per text")
+    seed: int = 1
+    checkpoint_every: PositiveInt = Field(500, description="steps between checkpoints")
+
+
+class ScratchEncoder(Closed):
+    """A small encoder that is pre-trained on the study's own text."""
+
+    source: Literal["scratch"]
+    architecture: Literal["bert", "xlm-roberta"]
+    vocabulary: PositiveInt = Field(..., description="size of the sub-word vocabulary, at most")
+    hidden_size: PositiveInt
+    layers: PositiveInt
+    heads: PositiveInt
+    intermediate_size: PositiveInt
+    dropout: Share = 0.1
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    pretraining: Pretraining
+
+    @model_validator(mode="after")
+    def _check(self) -> ScratchEncoder:
+        if self.hidden_size % self.heads:
+            raise ValueError("hidden_size must be a multiple of heads")
+        return self
+
+
+class PretrainedEncoder(Closed):
+    """An encoder in a folder in Hugging Face format (safetensors and a fast tokenizer)."""
+
+    source: Literal["folder"]
+    path: str = Field(..., description="folder with config.json, model.safetensors, tokenizer")
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+
+
+Encoder = Annotated[ScratchEncoder | PretrainedEncoder, Field(discriminator="source")]
+
+
+class TrainingSettings(Closed):
+    """Fine-tuning of one run.  Exactly one of ``epochs`` and ``max_steps`` is set."""
+
+    learning_rate: PositiveFloat = Field(2e-5, description="peak")
+    schedule: Literal["linear", "constant"] = Field("linear", description="after the warm-up")
+    warmup_ratio: Share = Field(0.0, description="share of the steps")
+    batch_size: PositiveInt = Field(32, description="examples per update")
+    accumulation: PositiveInt = Field(1, description="parts in which a batch is computed")
+    epochs: PositiveFloat | None = Field(None, description="passes over the training data")
+    max_steps: PositiveInt | None = Field(None, description="updates")
+    weight_decay: float = Field(0.0, ge=0.0)
+    adam_epsilon: PositiveFloat = 1e-8
+    max_grad_norm: PositiveFloat = 1.0
+    gradient_checkpointing: bool = Field(False, description="less memory, more time")
+    selection: Literal["last", "best_source_dev", "best_target_dev"] = Field(
+        "last", description="which weights are kept; best_target_dev uses target labels (oracle)"
+    )
+    evaluate_every: PositiveInt = Field(500, description="updates between looks at the dev set")
+    checkpoint_every: PositiveInt = Field(500, description="updates between checkpoints")
+
+    @model_validator(mode="after")
+    def _check(self) -> TrainingSettings:
+        if (self.epochs is None) == (self.max_steps is None):
+            raise ValueError("set exactly one of 'epochs' and 'max_steps'")
+        if self.batch_size % self.accumulation:
+            raise ValueError("batch_size must be a multiple of accumulation")
+        return self
+
+
+class Where(Closed):
+    """Which runs an override is for; a list that is left out matches all."""
+
+    methods: list[MethodName] | None = None
+    models: list[Name] | None = None
+    tasks: list[TaskName] | None = None
+
+
+class Override(Closed):
+    """Other training settings for some runs; later overrides win."""
+
+    where: Where
+    set: dict[str, Any] = Field(..., min_length=1, description="keys of the training settings")
+
+    @model_validator(mode="after")
+    def _check(self) -> Override:
+        for key in self.set:
+            if key not in TrainingSettings.model_fields:
+                allowed = ", ".join(TrainingSettings.model_fields)
+                raise ValueError(f"unknown training setting '{key}'; allowed: {allowed}")
+        return self
+
+
+class Training(Closed):
+    """Settings of all fine-tuning runs."""
+
+    defaults: TrainingSettings
+    overrides: list[Override] = Field(default_factory=list)
+
+
+class Experiment(Closed):
+    """A block of the grid: every combination of the names in its lists is a run."""
+
+    paper: PaperName
+    methods: list[MethodName] = Field(..., min_length=1)
+    models: list[Name] = Field(..., min_length=1)
+    tasks: list[TaskName] = Field(..., min_length=1)
+    seeds: list[int] = Field(..., min_length=1)
+    languages: dict[TaskName, list[Language]] = Field(
+        default_factory=dict, description="score only these languages of a task"
+    )
+
+
+class Resources(Closed):
+    """What one job may use.  The profile maps it to a machine or a cluster."""
+
+    train_threads: PositiveInt = Field(1, description="CPU threads of training and prediction")
+    pretrain_threads: PositiveInt = 2
+    gpu: int = Field(0, ge=0, le=1, description="GPUs per job that trains or predicts")
+    eval_batch_tokens: PositiveInt = Field(
+        8192, description="sub-words, padding included, per batch when nothing is trained"
+    )
+
+
+class Study(Closed):
+    """One study: data, encoders, tasks, settings, and the grid of runs."""
+
+    name: Name = Field(..., description="also the folder under results/")
+    description: str
+    comparable: bool = Field(
+        False, description="true only if data, models and settings are the papers' own"
+    )
+    data: Data
+    tasks: dict[TaskName, TaskSettings] = Field(..., min_length=1)
+    encoders: dict[Name, Encoder] = Field(..., min_length=1)
+    training: Training
+    experiments: list[Experiment] = Field(..., min_length=1)
+    resources: Resources = Field(default_factory=Resources)
+
+    @model_validator(mode="after")
+    def _check(self) -> Study:
+        self._check_languages()
+        for i, block in enumerate(self.experiments):
+            for kind, names, known in (
+                ("models", block.models, self.encoders),
+                ("tasks", block.tasks, self.tasks),
+                ("languages", block.languages, self.tasks),
+            ):
+                for name in names:
+                    if name not in known:
+                        raise ValueError(
+                            f"experiments[{i}].{kind}: unknown name '{name}'; "
+                            f"allowed: {', '.join(known)}"
+                        )
+            for task, wanted in block.languages.items():
+                for code in set(wanted) - set(self.tasks[task].languages):
+                    raise ValueError(
+                        f"experiments[{i}].languages.{task}: unknown language '{code}'; "
+                        f"allowed: {', '.join(self.tasks[task].languages)}"
+                    )
+        return self
+
+    def _check_languages(self) -> None:
+        for name, task in self.tasks.items():
+            allowed: tuple[str, ...] = TASKS[name].languages
+            if self.data.artificial is not None:
+                allowed = (SOURCE_LANGUAGE, *self.data.artificial.languages)
+                if name not in self.data.artificial.sizes:
+                    raise ValueError(f"data.artificial.sizes: no sizes for task '{name}'")
+            for code in task.languages:
+                if code not in allowed:
+                    raise ValueError(
+                        f"tasks.{name}.languages: unknown language '{code}'; "
+                        f"allowed: {', '.join(allowed)}"
+                    )

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What computing costs: sizes of encoders, seconds of a job, bytes of a row.
+
+All numbers of the cost estimate are here.  "measured" ones were measured on one thread of an Intel
+Xeon server CPU (2 cores, AVX-512) with torch 2.13; "ours" ones are guesses.  Take every estimate
+as right within a factor of two; measured benchmark files replace it as soon as there are any.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from xling.config.study import Encoder
+from xling.errors import DataError
+
+# Sustained floating-point operations per second of one CPU thread by width of the encoder;
+# measured: forward and backward of batches of 64 x 30 and 16 x 120 sub-words, widths 96, 256, 512.
+CPU_SPEED = ((96, 37e9), (256, 80e9), (512, 100e9))
+# The same of an A100 with 16-bit arithmetic, by parameters of the layers.  From NVIDIA's
+# DeepLearningExamples (BERT-large, 128 sub-words, 580 rows/s: 74,000 sub-words/s; we count on
+# 70,000) and from that scaled to base size (200,000 sub-words/s).  An estimate, not run by us.
+_LARGE, _BASE = 302e6, 85e6
+GPU_SPEED = ((0.0, 6 * _BASE * 200e3), (150e6, 6 * _LARGE * 70e3))
+# Seconds of an update on a GPU that do not depend on the batch (optimiser, kernel launches); same
+# estimate.
+GPU_UPDATE = ((0.0, 0.008), (150e6, 0.014))
+# 32-bit arithmetic on an A100 (TF32) against 16-bit: 61.5 and 110.5 rows/s, BERT-large on SQuAD,
+# NVIDIA DeepLearningExamples.
+GPU_FP32_SLOWDOWN = 110.5 / 61.5
+
+# Seconds of a job before and after its work: Python, imports, writing.
+START = 2.0  # ours
+START_TORCH = 6.0  # measured: 4.4 s for the imports
+DRAW_AND_WRITE = 5.0  # ours: tables, figures, page, check
+
+# Rows per second of one thread.
+GENERATE = 10_000  # measured: 7,500 (text) to 12,000 (XNLI) artificial rows
+CHECKSUM = 20_000  # ours: files of a folder are read once for their checksums
+PREPARE = 50_000  # measured: 40,000 to 130,000 artificial rows
+TOKENIZE = {"artificial": 16_000, "folder": 4_000}  # measured; folder: XNLI and PAWS-X tests
+LEARN_TOKENIZER = {"artificial": 22_000, "folder": 1_400}  # measured; pairs of sentences
+
+BYTES_PER_SUBWORD = 5  # measured: Arrow file, labels and names of the rows included
+BYTES_PER_PREDICTION = 40  # ours: id, label, prediction and logits, compressed
+RECORD_MB = 0.02  # ours
+RESULT_MB = 1.0  # ours: tables, figures, page: each stage
+
+
+@dataclass(frozen=True)
+class RowSize:
+    """One row (two sentences) of a benchmark or of the pre-training text.
+
+    Attributes:
+        subwords: mean length when tokenised.
+        raw: bytes in the files of the release.
+        prepared: bytes in the prepared Parquet file.
+    """
+
+    subwords: float
+    raw: int
+    prepared: int
+
+
+# Artificial: measured on the study mini.  Folder: bytes measured on the test sets of seven and five
+# languages; sub-words with XLM-R's vocabulary are an estimate from published runs (with 30,000
+# sub-words we measured 47 and 65, with 8,000: 62 and 88).
+ROW_SIZES = {
+    ("artificial", "xnli"): RowSize(30, 188, 29),
+    ("artificial", "pawsx"): RowSize(35, 150, 38),
+    ("artificial", "text"): RowSize(31, 101, 32),
+    ("folder", "xnli"): RowSize(42, 221, 51),
+    ("folder", "pawsx"): RowSize(60, 241, 107),
+    ("folder", "text"): RowSize(50, 225, 60),
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes of a BERT- or RoBERTa-shaped encoder that decide its cost."""
+
+    hidden: int
+    layers: int
+    intermediate: int
+    vocabulary: int
+    positions: int
+    segments: int
+
+    @property
+    def body(self) -> int:
+        """Parameters of the layers: each is used once for each sub-word."""
+        h, i = self.hidden, self.intermediate
+        attention = 4 * (h * h + h)
+        feed_forward = 2 * h * i + h + i
+        return self.layers * (attention + feed_forward + 4 * h)
+
+    @property
+    def parameters(self) -> int:
+        """All parameters: embeddings, layers, pooler (without the classifier's last layer)."""
+        h = self.hidden
+        embeddings = (self.vocabulary + self.positions + self.segments + 2) * h
+        return embeddings + self.body + h * h + h
+
+    @property
+    def weights_mb(self) -> float:
+        """Size of the weights on disk, 32 bits each."""
+        return 4 * self.parameters / 1e6
+
+    @property
+    def training_mb(self) -> float:
+        """Disk that a running training holds: two checkpoints with Adam's state, best weights."""
+        return 7 * self.weights_mb
+
+    def operations(self, length: float) -> float:
+        """Floating-point operations of one sub-word, forward, in a row of the given length."""
+        return 2 * self.body + 4 * length * self.hidden * self.layers
+
+
+def shape_of(encoder: Encoder, positions: int) -> Shape | None:
+    """Return an encoder's sizes; None if its folder is not here or tells them in other words.
+
+    Args:
+        encoder: an entry of the study's ``encoders``.
+        positions: longest input of the study, for encoders from scratch.
+
+    Raises:
+        DataError: the folder's config.json is damaged.
+    """
+    if encoder.source == "scratch":
+        bert = encoder.architecture == "bert"
+        return Shape(
+            encoder.hidden_size,
+            encoder.layers,
+            encoder.intermediate_size,
+            encoder.vocabulary,
+            positions if bert else positions + 2,  # RoBERTa's positions start after the padding's
+            2 if bert else 1,
+        )
+    file = Path(encoder.path).expanduser() / "config.json"
+    if not file.exists():
+        return None
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        return Shape(
+            config["hidden_size"],
+            config["num_hidden_layers"],
+            config["intermediate_size"],
+            config["vocab_size"],
+            config["max_position_embeddings"],
+            config.get("type_vocab_size", 1),
+        )
+    except KeyError:
+        return None
+    except (OSError, ValueError) as error:
+        raise DataError(
+            "the encoder's config.json cannot be read",
+            where=str(file),
+            allowed="JSON in Hugging Face format",
+            fix="copy the encoder's folder again",
+        ) from error
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a job computes on.
+
+    Attributes:
+        gpu: an A100 instead of CPU threads.
+        threads: CPU threads; taken to share the work without loss.
+        precision: number format of the encoder.
+    """
+
+    gpu: bool
+    threads: int
+    precision: str
+
+    def seconds(self, shape: Shape, operations: float, updates: int = 0) -> float:
+        """Return the wall time of some floating-point operations and updates of an encoder."""
+        if not self.gpu:
+            return operations / (_step(CPU_SPEED, shape.hidden) * self.threads)
+        slow = GPU_FP32_SLOWDOWN if self.precision == "fp32" else 1.0
+        speed = _step(GPU_SPEED, shape.body) / slow
+        return operations / speed + updates * _step(GPU_UPDATE, shape.body)
+
+
+def _step(table: tuple[tuple[float, float], ...], size: float) -> float:
+    """Return the value of the last entry whose size is not above the given one."""
+    value = table[0][1]
+    for least, entry in table:
+        if size >= least:
+            value = entry
+    return value
+
+
+def training_operations(
+    shape: Shape, rows: float, length: float, *, recompute: bool = False
+) -> float:
+    """Operations of forward and backward (twice the forward) of rows of a mean length."""
+    passes = 4 if recompute else 3
+    return passes * rows * length * shape.operations(length)
+
+
+def masked_operations(shape: Shape, rows: float, length: float, masked: float) -> float:
+    """Operations of masked language modelling: the vocabulary is scored at masked places only."""
+    head = 2 * shape.hidden * (shape.hidden + shape.vocabulary)
+    return training_operations(shape, rows, length) + 3 * rows * length * masked * head

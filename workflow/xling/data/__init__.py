@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Raw data, its readers, and the artificial languages."""

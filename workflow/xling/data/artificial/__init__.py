@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Artificial languages: benchmarks and text written from facts, in the formats of the real ones.
+
+What they are and how labels follow: ``docs/artificial-languages.md``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xling.config.study import Artificial
+from xling.data.artificial.grammar import languages_of
+from xling.data.artificial.raw_pawsx import write_pawsx
+from xling.data.artificial.raw_text import write_text_files
+from xling.data.artificial.raw_xnli import write_xnli
+from xling.data.artificial.release import Release
+from xling.data.manifest import Manifest
+from xling.errors import UsageError, nearest
+from xling.tasks import SOURCE_LANGUAGE
+
+_WRITERS = {"xnli": write_xnli, "pawsx": write_pawsx, "text": write_text_files}
+
+
+def write_raw(task: str, settings: Artificial, languages: list[str], folder: Path) -> Manifest:
+    """Write the raw files of a task below a folder and return their list.
+
+    Args:
+        task: ``xnli``, ``pawsx``, or ``text`` for the pre-training text.
+        settings: the study's ``data.artificial``.
+        languages: codes in the order of the rows; the source language among them.
+        folder: paths in the manifest are relative to it.
+
+    Raises:
+        UsageError: there is no generator for the task, or no settings for a language.
+    """
+    if task not in _WRITERS:
+        raise UsageError(
+            f"there is no artificial data for task '{task}'",
+            where="tasks",
+            allowed=", ".join(_WRITERS),
+            fix=nearest(task, _WRITERS) or "leave the task out or use data.source: folder",
+        )
+    known = (SOURCE_LANGUAGE, *settings.languages)
+    for code in languages:
+        if code not in known:
+            raise UsageError(
+                f"there is no artificial language '{code}'",
+                where="data.artificial.languages",
+                allowed=", ".join(known),
+                fix=nearest(code, known) or "add the language to data.artificial.languages",
+            )
+    if SOURCE_LANGUAGE not in languages:
+        raise UsageError(
+            f"the source language '{SOURCE_LANGUAGE}' is missing",
+            where=f"languages of task '{task}'",
+            allowed=", ".join(known),
+            fix=f"add '{SOURCE_LANGUAGE}'",
+        )
+    release = Release(folder)
+    _WRITERS[task](release, settings, languages_of(settings, languages))
+    return Manifest(
+        task=task,
+        origin=f"artificial languages, seed {settings.seed}",
+        translations=""
+        if task == "text"
+        else f"written from the same facts, {settings.noise:.0%} of the words changed",
+        files=release.files,
+    )

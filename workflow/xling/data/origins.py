@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where translations come from, in words for tables and records."""
+
+#: Machine translations, by the format of their file.
+MACHINE = {
+    "xnli-mt-1.0": "machine translation of XNLI-MT 1.0",
+    "pawsx-x-final": "machine translation of the PAWS-X release",
+    "xtreme-translation": "machine translation published with XTREME",
+    "myxnli-translation": "machine translation published with myXNLI",
+}
+#: Translated training rows of a study that trains on the dev set.
+HUMAN = "human translation of the dev set"

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Readers of raw benchmark files, one module per format.
+
+Every reader has the form ``read(path, about, labels) -> Reading``.  Files are UTF-8 text with one
+row per line and fields separated by tabs.  Quotation marks have no meaning (``csv.QUOTE_NONE``);
+the one exception is explained in :mod:`xling.data.readers.xtreme_tsv`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from xling.data.manifest import RawFile
+from xling.data.readers import (
+    myxnli_translation,
+    pawsx_x_final,
+    text,
+    xnli_1_0,
+    xnli_mt_1_0,
+    xtreme_translation,
+    xtreme_tsv,
+)
+from xling.data.readers.rows import Reading
+from xling.errors import DataError
+
+Reader = Callable[[Path, RawFile, tuple[str, ...]], Reading]
+
+READERS: dict[str, Reader] = {
+    "xnli-1.0": xnli_1_0.read,
+    "xnli-mt-1.0": xnli_mt_1_0.read,
+    "xtreme-tsv": xtreme_tsv.read,
+    "xtreme-translation": xtreme_translation.read,
+    "myxnli-translation": myxnli_translation.read,
+    "pawsx-x-final": pawsx_x_final.read,
+    "text": text.read,
+}
+
+
+def read(path: Path, about: RawFile, labels: tuple[str, ...]) -> Reading:
+    """Read one raw file with the reader of its format.
+
+    Args:
+        path: where the file is.
+        about: the file's entry in the manifest.
+        labels: allowed labels; none means that labels are not looked at.
+
+    Raises:
+        DataError: the format is unknown or a row is damaged.
+    """
+    if about.format not in READERS:
+        raise DataError(
+            f"there is no reader for the format '{about.format}'",
+            where=str(path),
+            allowed=", ".join(sorted(READERS)),
+            fix="delete the list of raw files and run snakemake again",
+        )
+    return READERS[about.format](path, about, labels)

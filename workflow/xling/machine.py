@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a job ran on: versions, hardware, memory; for records and the head of each log."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import socket
+import sys
+from importlib import metadata
+from typing import Any
+
+PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy", "pyarrow")
+
+
+def versions() -> dict[str, str]:
+    """Return versions of Python, xling and the libraries that can move a number."""
+    from xling import __version__
+
+    found = {"python": platform.python_version(), "xling": __version__}
+    return found | {name: metadata.version(name) for name in PACKAGES}
+
+
+def hardware() -> dict[str, Any]:
+    """Return host, processor, threads and GPU of this process (torch must be importable)."""
+    import torch
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+    return {
+        "host": socket.gethostname(),
+        "cpu": _processor(),
+        "threads": torch.get_num_threads(),
+        "gpu": gpu,
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as stream:  # noqa: PTH123 - not a real file
+            for line in stream:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def peak_memory_mb() -> dict[str, float]:
+    """Return the largest memory this process used so far, in MB (10^6 bytes)."""
+    import torch
+
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, KiB elsewhere
+    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    device = torch.cuda.max_memory_allocated() / 1e6 if torch.cuda.is_available() else 0.0
+    return {"peak_host_mb": round(host, 1), "peak_gpu_mb": round(device, 1)}
+
+
+def set_threads(threads: int) -> None:
+    """Use this many CPU threads for tensor work (results on a CPU depend on the number)."""
+    import torch
+
+    torch.set_num_threads(threads)
+    os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"

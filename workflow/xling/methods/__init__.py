@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The systems that are compared: one module per method, registered here by name.
+
+A module under this package holds one :class:`Method`.  What it says here is enough to plan the
+jobs; code that needs torch is imported inside :meth:`Method.trainer_class`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a system trains on and what it is tested on.
+
+    Attributes:
+        name: key in studies, paths and ``scores.csv``.
+        title: as tables print it.
+        train_splits: prepared splits that are concatenated for training.
+        test_split: prepared split that is predicted.
+        trained_as: method whose trained model is used; itself unless the model is shared.
+        source: where the method is defined.
+    """
+
+    name: str
+    title: str
+    train_splits: tuple[str, ...]
+    test_split: str
+    trained_as: str
+    source: str
+
+    def trainer_class(self) -> type:
+        """Return the Trainer (a subclass of :class:`xling.training.XlingTrainer`) to train with."""
+        from xling.training import XlingTrainer
+
+        return XlingTrainer
+
+
+@cache
+def methods() -> dict[str, Method]:
+    """Return all methods by name, in alphabetical order of their modules."""
+    found = {}
+    for module in sorted(info.name for info in pkgutil.iter_modules(__path__)):
+        method = importlib.import_module(f"{__name__}.{module}").METHOD
+        found[method.name] = method
+    return found

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a study to the list of its runs: the one place where the grid is expanded.
+
+Rules, tables, tests and the cost estimate ask a :class:`Plan`; none of them expands lists itself.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from xling.config.study import Study, TrainingSettings
+from xling.errors import UsageError
+from xling.methods import methods
+from xling.tasks import SOURCE_LANGUAGE
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One cell of the grid: what is trained (or borrowed), tested and recorded."""
+
+    paper: str
+    method: str
+    model: str
+    task: str
+    seed: int
+
+    @property
+    def path(self) -> str:
+        """The run's place below ``runs/`` and ``predictions/``."""
+        return f"{self.paper}/{self.method}/{self.model}/{self.task}/seed-{self.seed}"
+
+    @property
+    def trained_as(self) -> Run:
+        """The run whose model this run uses (itself unless the method borrows a model)."""
+        method = methods()[self.method].trained_as
+        return Run(self.paper, method, self.model, self.task, self.seed)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a study and what each stage needs."""
+
+    study: Study
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """Runs that get a record, sorted."""
+        return sorted(
+            {
+                Run(block.paper, method, model, task, seed)
+                for block in self.study.experiments
+                for method in block.methods
+                for model in block.models
+                for task in block.tasks
+                for seed in block.seeds
+            }
+        )
+
+    @cached_property
+    def trainings(self) -> list[Run]:
+        """Runs whose model is trained, sorted (a shared model is trained once)."""
+        return sorted({run.trained_as for run in self.runs})
+
+    def languages(self, run: Run) -> list[str]:
+        """Languages a run is scored on, in the task's order; checks that blocks agree."""
+        wanted = {
+            tuple(block.languages.get(run.task, self.study.tasks[run.task].languages))
+            for block in self.study.experiments
+            if run.paper == block.paper
+            and run.method in block.methods
+            and run.model in block.models
+            and run.task in block.tasks
+            and run.seed in block.seeds
+        }
+        if len(wanted) > 1:
+            raise UsageError(
+                f"two experiments ask for other languages of the same run {run.path}",
+                where="experiments[].languages",
+                fix="give both blocks the same languages or separate their seeds or models",
+            )
+        order = self.study.tasks[run.task].languages
+        return sorted(next(iter(wanted)), key=order.index)
+
+    def settings(self, run: Run) -> TrainingSettings:
+        """Training settings of a run: the defaults, then each matching override in order."""
+        values = self.study.training.defaults.model_dump()
+        for override in self.study.training.overrides:
+            where = override.where
+            if all(
+                names is None or name in names
+                for names, name in (
+                    (where.methods, run.method),
+                    (where.models, run.model),
+                    (where.tasks, run.task),
+                )
+            ):
+                # "epochs" and "max_steps" exclude each other: setting one clears the other.
+                for one, other in (("epochs", "max_steps"), ("max_steps", "epochs")):
+                    if one in override.set:
+                        values[other] = None
+                values.update(override.set)
+        return TrainingSettings.model_validate(values)
+
+    def train_splits(self, run: Run) -> list[str]:
+        """Prepared splits a training run reads for its updates."""
+        return list(methods()[run.method].train_splits)
+
+    def dev_splits(self, run: Run) -> list[str]:
+        """Prepared splits a training run reads to choose its weights."""
+        return [] if self.settings(run).selection == "last" else ["dev"]
+
+    def test_split(self, run: Run) -> str:
+        """Prepared split whose rows a run predicts."""
+        return methods()[run.method].test_split
+
+    def splits(self, task: str) -> list[str]:
+        """Prepared splits of a task that any run needs, sorted."""
+        needed = set()
+        for run in self.trainings:
+            if run.task == task:
+                needed.update(self.train_splits(run), self.dev_splits(run))
+        needed.update(self.test_split(run) for run in self.runs if run.task == task)
+        return sorted(needed)
+
+    @cached_property
+    def text_languages(self) -> list[str]:
+        """Languages of the pre-training text: all that any task uses, in order of appearance."""
+        listed = (code for task in self.tasks for code in self.study.tasks[task].languages)
+        return list(dict.fromkeys(listed))
+
+    def split_languages(self, task: str, split: str) -> list[str]:
+        """Languages a prepared split holds, in the task's order."""
+        if task == "text":
+            return self.text_languages
+        languages = self.study.tasks[task].languages
+        if split == "train":
+            return [SOURCE_LANGUAGE]
+        if split == "translate_train":
+            return [code for code in languages if code != SOURCE_LANGUAGE]
+        if split in ("dev", "test"):
+            return list(languages)
+        wanted = {
+            code
+            for run in self.runs
+            if run.task == task and self.test_split(run) == split
+            for code in self.languages(run)
+        }
+        return [code for code in languages if code in wanted]
+
+    def uses(self, task: str) -> dict[str, Any]:
+        """What ``fetch`` must find for a task; for ``text``: the tasks whose text is used."""
+        if task == "text":
+            return {"tasks": {name: self.uses(name) for name in self.tasks}}
+        settings = self.study.tasks[task]
+        return {
+            "languages": settings.languages,
+            "train_split": settings.train_split,
+            "splits": {split: self.split_languages(task, split) for split in self.splits(task)},
+        }
+
+    def train_split(self, task: str) -> str:
+        """The published split that a task is trained on (the text has but one)."""
+        return "train" if task == "text" else self.study.tasks[task].train_split
+
+    def sizes(self, task: str) -> str:
+        """Expected rows of an artificial task as JSON, else ``null``."""
+        artificial = self.study.data.artificial
+        if artificial is None or task == "text":
+            return "null"
+        return canonical(artificial.sizes[task].model_dump())
+
+    def needs_text(self, model: str) -> bool:
+        """Whether an encoder is pre-trained on the study's text."""
+        return self.study.encoders[model].source == "scratch"
+
+    @cached_property
+    def positions(self) -> int:
+        """Longest input, in sub-words, that any stage feeds to an encoder from scratch."""
+        study = self.study
+        return max(
+            *(settings.max_length for settings in study.tasks.values()),
+            *(e.pretraining.max_length for e in study.encoders.values() if e.source == "scratch"),
+            0,
+        )
+
+    @cached_property
+    def tasks(self) -> list[str]:
+        """Tasks that any run uses, sorted."""
+        return sorted({run.task for run in self.runs})
+
+    @cached_property
+    def models(self) -> list[str]:
+        """Encoders that any run uses, sorted."""
+        return sorted({run.model for run in self.runs})
+
+    @cached_property
+    def papers(self) -> list[str]:
+        """Papers that any run belongs to, sorted."""
+        return sorted({run.paper for run in self.runs})
+
+
+def canonical(value: Any) -> str:
+    """Return JSON with sorted keys and no blanks: equal settings give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

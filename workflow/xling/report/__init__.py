@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report: one HTML page that needs no other file and no network."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+from xling.check import CheckResult, Prepared
+from xling.errors import DataError
+from xling.figures import figure_path
+from xling.files import write_text
+from xling.plan import Plan
+from xling.records import Record
+
+
+def report_text(
+    plan: Plan,
+    records: Sequence[Record],
+    prepared: Prepared,
+    result: CheckResult,
+    figures: Path,
+) -> str:
+    """Return the page; equal inputs give equal bytes.
+
+    Args:
+        prepared: summary of each prepared split, by (task, split).
+        result: of ``xling check``.
+        figures: folder that :func:`xling.figures.write_figures` wrote.
+
+    Raises:
+        DataError: a figure is missing, or records of one table do not belong together.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    from xling.report import view
+
+    here = Path(__file__).parent
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(here),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    results = view.results(plan, records)
+    for one in results:
+        path = figure_path(figures, one["paper"], one["task"], "svg")
+        one["figure"] = _data_address(path)
+    # Our own file, not text of a study: it must not be escaped.
+    style = Markup((here / "page.css").read_text(encoding="utf-8"))
+    return environment.get_template("page.html").render(
+        study=plan.study,
+        style=style,
+        verdict=view.study_verdict(plan),
+        facts=view.facts(plan, records),
+        results=results,
+        check=result,
+        settings=view.settings(records),
+        data=view.data(records, prepared),
+        runs=view.runs(records),
+        machines=view.machines(records),
+    )
+
+
+def write_report(
+    plan: Plan,
+    records: Sequence[Record],
+    prepared: Prepared,
+    result: CheckResult,
+    figures: Path,
+    path: Path,
+) -> None:
+    """Write the page; see :func:`report_text`."""
+    write_text(path, report_text(plan, records, prepared, result, figures))
+
+
+def _data_address(path: Path) -> str:
+    """Return an SVG file as an address that holds the file itself."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            "a figure of the report cannot be read",
+            where=str(path),
+            allowed="the SVG that 'xling plot' writes",
+            fix="run snakemake again",
+        ) from error
+    return f"data:image/svg+xml;base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the report's template shows, as plain lists and dictionaries of text and numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xling.check import Prepared
+from xling.methods import methods
+from xling.plan import Plan
+from xling.records import Record
+from xling.tables.agree import run_of
+from xling.tables.caption import caption, verdict
+from xling.tables.render import name_of, spread
+from xling.tables.table import System, Table, build_tables, main_scores
+from xling.tasks import TASKS
+
+Row = dict[str, Any]
+
+
+def text_of(value: Any) -> str:
+    """Return a value as a person writes it: plain words, lists with commas, short numbers."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, float):
+        return f"{value:,.2f}" if abs(value) >= 100 else f"{value:.6g}"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {text_of(value[key])}" for key in sorted(value))
+    if isinstance(value, Sequence):
+        return ", ".join(map(text_of, value))
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def by_language(values: Mapping[str, Any], unit: str = "") -> str:
+    """Return values per language; equal ones are said once ("800 rows in en, qaa")."""
+    groups: dict[str, list[str]] = {}
+    for language, value in values.items():
+        groups.setdefault(text_of(value), []).append(language)
+    return "; ".join(f"{value}{unit} in {', '.join(groups[value])}" for value in groups)
+
+
+def facts(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Return what was run, in a few words each."""
+    names = dict.fromkeys(name for block in plan.study.experiments for name in block.methods)
+    return [
+        ("papers", ", ".join(plan.papers)),
+        ("tasks", ", ".join(TASKS[task].title for task in plan.tasks)),
+        ("systems", ", ".join(methods()[name].title for name in names)),
+        ("encoders", ", ".join(plan.models)),
+        ("seeds", ", ".join(map(str, sorted({run.seed for run in plan.runs})))),
+        ("runs", f"{len(records)} of {len(plan.runs)}"),
+        ("trained models", str(len(plan.trainings))),
+    ]
+
+
+def study_verdict(plan: Plan) -> str:
+    """Return the verdict over all tables of the study."""
+    return verdict(plan, plan.tasks, plan.models)
+
+
+def results(plan: Plan, records: Sequence[Record]) -> list[Row]:
+    """Return each table with its caption, and the scores of every single run."""
+    return [_result(table) for table in build_tables(plan, records)]
+
+
+def _result(table: Table) -> Row:
+    about = caption(table)
+    return {
+        "paper": table.paper,
+        "task": table.task.name,
+        "title": table.task.title,
+        "metric": table.task.metric,
+        "caption": about,
+        "columns": table.columns,
+        "rows": [_row(table, system) for system in table.systems],
+        "languages": table.languages,
+        "seeds": [
+            {
+                "title": system.title,
+                "model": record.model,
+                "seed": record.seed,
+                "values": _values(record, table.languages),
+                "flags": record.flags,
+            }
+            for system in table.systems
+            for record in system.records
+        ],
+        "chance": by_language({code: f"{value:.1f}" for code, value in table.chance.items()}),
+    }
+
+
+def _row(table: Table, system: System) -> Row:
+    cells: list[Row | None] = []
+    for column in table.columns:
+        cell = system.cells.get(column)
+        if cell is None:
+            cells.append(None)
+            continue
+        mean, sd = f"{cell.mean:.1f}", spread(cell, "± ")
+        cells.append({"mean": mean, "sd": sd, "best": table.is_best(system, column)})
+    return {
+        "title": name_of(system),
+        "model": system.model,
+        "cells": cells,
+        "seeds": len(system.records),
+    }
+
+
+def _values(record: Record, languages: Sequence[str]) -> list[str | None]:
+    values = {s.language: f"{s.value:.1f}" for s in main_scores(record)}
+    return [values.get(code) for code in languages]
+
+
+def settings(records: Sequence[Record]) -> Row:
+    """Return resolved settings: those shared by all runs, and the others by group of runs."""
+    groups: dict[str, tuple[dict[str, str], list[str]]] = {}
+    for record in sorted(records, key=run_of):
+        flat = _flat(record.settings)
+        key = json.dumps(flat, sort_keys=True)
+        groups.setdefault(key, (flat, []))[1].append(run_of(record).path)
+    keys = sorted({key for flat, _ in groups.values() for key in flat})
+    values = {key: {flat.get(key, "–") for flat, _ in groups.values()} for key in keys}
+    shared = [(key, *values[key]) for key in keys if len(values[key]) == 1]
+    other = [key for key in keys if len(values[key]) > 1]
+    return {
+        "shared": shared,
+        "keys": other,
+        "groups": [
+            {"runs": runs, "values": [flat.get(key, "–") for key in other]}
+            for flat, runs in groups.values()
+        ],
+    }
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return nested settings under dotted names."""
+    out: dict[str, str] = {}
+    for key in sorted(value):
+        if isinstance(value[key], Mapping):
+            out.update(_flat(value[key], f"{prefix}{key}."))
+        else:
+            out[f"{prefix}{key}"] = text_of(value[key])
+    return out
+
+
+def data(records: Sequence[Record], prepared: Prepared) -> list[Row]:
+    """Return each prepared split: rows, labels, what was dropped, origin, checksum."""
+    checksums = {
+        (record.task, split): use.sha256 for record in records for split, use in record.data.items()
+    }
+    return [
+        {
+            "task": task,
+            "split": split,
+            "rows": by_language(summary["rows"], " rows"),
+            "labels": by_language(summary["labels"]),
+            "dropped": text_of(summary["dropped"]),
+            "notes": summary["notes"],
+            "origin": summary["origin"],
+            "translations": summary["translations"] if split.startswith("translate") else "",
+            "sources": [
+                f"{source['path']}, {source['bytes']} bytes, SHA-256 {source['sha256']}"
+                for source in summary["sources"]
+            ],
+            "sha256": checksums.get((task, split), "read by no run"),
+        }
+        for (task, split), summary in sorted(prepared.items())
+    ]
+
+
+def runs(records: Sequence[Record]) -> Row:
+    """Return the list of runs: how weights were chosen, time, speed, memory."""
+    timed = sorted({key for record in records for key in record.timing})
+    # A column of zeros (GPU memory on a CPU) says nothing.
+    timed = [key for key in timed if any(record.timing.get(key) for record in records)]
+    rows = []
+    for record in sorted(records, key=run_of):
+        run = run_of(record)
+        rows.append(
+            {
+                "run": run,
+                "title": methods()[record.method].title,
+                "trained_as": record.trained_as if record.trained_as != run.path else "",
+                "selection": text_of(record.selection),
+                "timing": [record.timing.get(key) for key in timed],
+                "flags": record.flags,
+            }
+        )
+    return {"timing": [key.replace("_", " ") for key in timed], "rows": rows}
+
+
+def machines(records: Sequence[Record]) -> list[Row]:
+    """Return hardware, library versions and stage versions, each kind once."""
+    found = []
+    for name, part in (
+        ("hardware", lambda r: r.hardware),
+        ("libraries", lambda r: r.versions),
+        ("stage versions", lambda r: r.stages),
+    ):
+        groups: dict[str, int] = {}
+        for record in sorted(records, key=run_of):
+            words = text_of(part(record))
+            groups[words] = groups.get(words, 0) + 1
+        found.append({"name": name, "groups": list(groups.items())})
+    return found

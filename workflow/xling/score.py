@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From predictions to scores, and what is suspicious about them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from xling.errors import DataError
+from xling.metrics import LABEL_METRICS
+from xling.records import Score
+from xling.tasks import SOURCE_LANGUAGE, Task
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STANDARD = "standard"
+COLUMNS = ("id", "language", "label", "prediction")
+COLLAPSED = "collapsed"
+
+# Ours: a diverged run gives nearly every row the same label, so it lies at chance but for a few
+# rows; two points (three standard errors of XNLI's 5,010 rows) leave room for those.
+COLLAPSE_POINTS = 2.0
+# Ours: the usual two-sided 5 % level of a binomial, rounded up.
+CHANCE_ERRORS = 2.0
+
+
+def score(predictions: pa.Table, task: Task, setting: str = STANDARD) -> list[Score]:
+    """Score each language of a run, in the table's order of languages.
+
+    Args:
+        predictions: columns ``id``, ``language``, ``label`` (gold), ``prediction``, all text;
+            others are not read.  An id stands once per language.
+        task: gives the metric and the allowed labels.
+        setting: the way of testing, as it stands in ``scores.csv``.
+
+    Raises:
+        DataError: a missing column, no rows, an unknown label, or an id that is there twice.
+    """
+    metric = LABEL_METRICS[task.metric]
+    pairs: dict[str, tuple[list[str], list[str]]] = {}
+    for _, language, label, prediction in _rows(predictions, task):
+        gold, predicted = pairs.setdefault(language, ([], []))
+        gold.append(label)
+        predicted.append(prediction)
+    return [
+        Score(
+            setting=setting,
+            language=language,
+            metric=metric.name,
+            value=metric.value(gold, predicted),
+            n=len(gold),
+            signature=metric.signature,
+            chance=metric.chance(gold),
+        )
+        for language, (gold, predicted) in pairs.items()
+    ]
+
+
+def _rows(predictions: pa.Table, task: Task) -> list[tuple[str, str, str, str]]:
+    """Return the columns that are scored as checked rows."""
+    missing = [name for name in COLUMNS if name not in predictions.column_names]
+    if missing:
+        raise DataError(
+            f"predictions of {task.name} lack the column '{missing[0]}'",
+            allowed=", ".join(COLUMNS),
+            fix="run the prediction again",
+        )
+    columns = (predictions.column(name).to_pylist() for name in COLUMNS)
+    rows = list(zip(*columns, strict=True))
+    if not rows:
+        raise DataError(f"predictions of {task.name} have no rows", fix="run the prediction again")
+    seen = set()
+    for row_id, language, label, prediction in rows:
+        where = f"language {language}, id {row_id}"
+        for kind, value in (("gold label", label), ("predicted label", prediction)):
+            if not isinstance(value, str) or value.strip() not in task.labels:
+                raise DataError(
+                    f"unknown {kind} {value!r} in the predictions of {task.name}",
+                    where=where,
+                    allowed=", ".join(task.labels),
+                    fix="run the prediction again; a model with other classes cannot be scored",
+                )
+        if (language, row_id) in seen:
+            raise DataError(
+                f"a row of {task.name} is predicted twice",
+                where=where,
+                allowed="each id once per language",
+                fix="run the prediction again",
+            )
+        seen.add((language, row_id))
+    return rows
+
+
+def flags(scores: Sequence[Score], task: Task) -> list[str]:
+    """Say in words what is suspicious about a run's scores in the standard setting.
+
+    ``collapsed``: the source language is at most :data:`COLLAPSE_POINTS` above chance, so nothing
+    was learned (a run without the source is judged by its best language).  ``at chance`` and
+    ``below chance``: the languages within, or more than, :data:`CHANCE_ERRORS` binomial standard
+    errors of chance; below chance often means that labels were mixed up.
+    """
+    main = [s for s in scores if s.setting == STANDARD and s.metric == task.metric]
+    found = []
+    if main:
+        source = [s for s in main if s.language == SOURCE_LANGUAGE]
+        judged = source[0] if source else max(main, key=lambda s: s.value)
+        if judged.value <= judged.chance + COLLAPSE_POINTS:
+            found.append(f"{COLLAPSED}: {_describe(judged)}")
+    for name, wanted in (("at chance", 0), ("below chance", -1)):
+        listed = [_describe(s) for s in main if _side_of_chance(s) == wanted]
+        if listed:
+            found.append(f"{name}: {', '.join(listed)}")
+    return found
+
+
+def is_collapsed(run_flags: Iterable[str]) -> bool:
+    """Return whether one of a run's flags says that it collapsed."""
+    return any(flag.startswith(f"{COLLAPSED}:") for flag in run_flags)
+
+
+def _side_of_chance(s: Score) -> int:
+    """Return 1 above chance, 0 when not told apart from it, -1 below."""
+    share = s.chance / 100.0
+    width = CHANCE_ERRORS * 100.0 * math.sqrt(share * (1.0 - share) / s.n)
+    if abs(s.value - s.chance) <= width:
+        return 0
+    return 1 if s.value > s.chance else -1
+
+
+def _describe(s: Score) -> str:
+    return f"{s.language} ({s.metric} {s.value:.1f}, chance {s.chance:.1f}, n {s.n})"

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versions of the stages, and the test that they are kept.
+
+Snakemake does not look into the package, so that a comment re-runs nothing.  Instead every rule
+passes its stage's version as a parameter: raise it when the stage's *results* change, and exactly
+that stage and what follows run again.  ``stages.lock`` holds a fingerprint of each stage's code
+(comments and docstrings left out); ``xling stages --check`` says when code changed and the version
+did not.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+from xling.errors import UsageError
+from xling.files import write_text
+
+VERSIONS = {
+    "fetch": 1,
+    "prepare": 1,
+    "pretrain": 1,
+    "tokenize": 1,
+    "train": 1,
+    "predict": 1,
+    "score": 1,
+    "tabulate": 1,
+    "plot": 1,
+    "report": 1,
+    "check": 1,
+}
+
+# The modules a stage starts from; what they import from xling belongs to the stage too.
+ENTRIES = {
+    "fetch": ("xling.data.fetch",),
+    "prepare": ("xling.data.prepare",),
+    "pretrain": ("xling.encoders.pretrain", "xling.encoders.encoder"),
+    "tokenize": ("xling.tokens",),
+    "train": ("xling.run", "xling.methods.*"),
+    "predict": ("xling.inference", "xling.tokens"),
+    "score": ("xling.score",),
+    "tabulate": ("xling.tables",),
+    "plot": ("xling.figures",),
+    "report": ("xling.report",),
+    "check": ("xling.check",),
+}
+
+# Code that cannot change a result: messages, versions, what a job ran on.
+NO_RESULT = ("xling.errors", "xling.stages", "xling.machine", "xling.files")
+
+PACKAGE = Path(__file__).parent
+LOCK = PACKAGE / "stages.lock"
+
+
+@cache
+def _file_of(module: str) -> Path | None:
+    parts = module.split(".")[1:]
+    folder = PACKAGE.joinpath(*parts)
+    for path in (folder.with_suffix(".py"), folder / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+class _Strip(ast.NodeTransformer):
+    """Remove docstrings; comments are gone already."""
+
+    def _strip(self, node: ast.AST) -> ast.AST:
+        self.generic_visit(node)
+        body = node.body  # type: ignore[attr-defined]
+        if (
+            body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+            and isinstance(body[0].value.value, str)
+        ):
+            node.body = body[1:]  # type: ignore[attr-defined]
+        return node
+
+    visit_Module = visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = _strip  # noqa: N815
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Modules of xling that a file imports anywhere in it (imports are absolute here)."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(n for n in names if n.startswith("xling.") and _file_of(n) is not None)
+
+
+def modules_of(stage: str) -> list[str]:
+    """Return the modules whose code a stage runs, sorted."""
+    todo = []
+    for entry in ENTRIES[stage]:
+        if entry.endswith(".*"):
+            folder = PACKAGE.joinpath(*entry.split(".")[1:-1])
+            todo += [f"{entry[:-2]}.{p.stem}" for p in sorted(folder.glob("[!_]*.py"))]
+        else:
+            todo.append(entry)
+    seen: set[str] = set()
+    while todo:
+        module = todo.pop()
+        path = _file_of(module)
+        if module in seen or path is None or module in NO_RESULT:
+            continue
+        seen.add(module)
+        todo += sorted(_imports(path))
+    return sorted(seen)
+
+
+@cache
+def _code(path: Path) -> str:
+    return ast.dump(_Strip().visit(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def fingerprint(stage: str) -> str:
+    """Return 16 hexadecimal digits that change when code of the stage changes."""
+    digest = hashlib.sha256()
+    for module in modules_of(stage):
+        path = _file_of(module)
+        assert path is not None
+        digest.update(f"{module}\n{_code(path)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def current() -> dict[str, dict[str, str | int]]:
+    """Return version and fingerprint of every stage as the code is now."""
+    return {s: {"version": v, "code": fingerprint(s)} for s, v in VERSIONS.items()}
+
+
+def changed_without_version() -> list[str]:
+    """Return the stages whose code changed since ``stages.lock`` while their version did not."""
+    locked = json.loads(LOCK.read_text(encoding="utf-8"))
+    return [s for s, now in current().items() if now != locked.get(s) and _same(now, locked, s)]
+
+
+def _same(now: dict[str, str | int], locked: dict[str, dict[str, str | int]], stage: str) -> bool:
+    return locked.get(stage, {}).get("version") == now["version"]
+
+
+def accept() -> None:
+    """Write ``stages.lock`` for the code as it is now."""
+    write_text(LOCK, json.dumps(current(), indent=1, sort_keys=True) + "\n")
+
+
+def check() -> None:
+    """Raise :class:`UsageError` if the lock does not fit the code."""
+    late = changed_without_version()
+    if late:
+        raise UsageError(
+            f"the code of these stages changed and their version did not: {', '.join(late)}",
+            where="workflow/xling/stages.py, VERSIONS",
+            allowed="the same version only if no result can change",
+            fix="raise the versions, or leave them if results cannot change; then run "
+            "'xling stages --accept' and commit stages.lock",
+        )
+    if json.loads(LOCK.read_text(encoding="utf-8")) != current():
+        raise UsageError(
+            "stages.lock is older than the stages' versions",
+            where=str(LOCK.name),
+            fix="run 'xling stages --accept' and commit stages.lock",
+        )

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands under a table: enough to know what its numbers are, and what they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from xling.config.study import ScratchEncoder
+from xling.plan import Plan
+from xling.tables.agree import run_of
+from xling.tables.table import AVG, AVG_TARGETS, System, Table
+from xling.tasks import SOURCE_LANGUAGE, TASKS
+
+POLICIES = {
+    "last": "last (the weights after the last update)",
+    "best_source_dev": "best_source_dev (best on the source-language dev set)",
+    "best_target_dev": "best_target_dev (best on the target-language dev sets: an oracle)",
+}
+
+
+@dataclass(frozen=True)
+class Caption:
+    """Text of a table.
+
+    Attributes:
+        made: name and value of what the numbers rest on, in the order in which they are read.
+        notes: what is wrong with a row.
+    """
+
+    title: str
+    made: tuple[tuple[str, str], ...]
+    verdict: str
+    notes: tuple[str, ...]
+
+    @property
+    def sentences(self) -> str:
+        """How the numbers were made, as running text."""
+        return " ".join(f"{name}: {value}." for name, value in self.made)
+
+
+def caption(table: Table) -> Caption:
+    """Say what a table shows, from the study and from the records it is made of."""
+    study = table.plan.study
+    split = study.tasks[table.task.name].train_split
+    every = f"all {len(table.languages)} languages, {SOURCE_LANGUAGE} included, as in XTREME"
+    return Caption(
+        title=f"{table.task.title}: {table.task.metric}, 0 to 100",
+        made=(
+            ("Cells", _seeds(table)),
+            ("Metric", table.signature or "nothing has been scored yet"),
+            ("Study", f"{study.name} ({study.description}), paper {table.paper}"),
+            ("Training", f"on the {split} split"),
+            ("Selection of weights", _selection(table)),
+            ("Data", _origins(table)),
+            (AVG, f"mean over {every}; {AVG_TARGETS}: without {SOURCE_LANGUAGE}"),
+        ),
+        verdict=verdict(table.plan, [table.task.name], sorted({s.model for s in table.systems})),
+        notes=tuple(note for system in table.systems for note in system_notes(system, table)),
+    )
+
+
+def verdict(plan: Plan, tasks: Iterable[str], models: Iterable[str]) -> str:
+    """Say whether the numbers may be held against the paper's, and if not, why."""
+    study = plan.study
+    if study.comparable:
+        return "comparable with the paper; the paper's own values are not part of this table"
+    reasons = []
+    if study.data.artificial is not None:
+        reasons.append("artificial languages")
+    if any(isinstance(study.encoders[name], ScratchEncoder) for name in models):
+        reasons.append("a small encoder trained on the study's own text")
+    for task in tasks:
+        title, uses = TASKS[task].title, study.tasks[task]
+        if uses.train_split == "dev":
+            reasons.append(f"{title} trained on its dev split")
+        if study.data.artificial is None and len(uses.languages) < len(TASKS[task].languages):
+            published = len(TASKS[task].languages)
+            reasons.append(f"{len(uses.languages)} of the {published} languages of {title}")
+    return f"not comparable with the paper: {', '.join(reasons) or 'the study says so'}"
+
+
+def system_notes(system: System, table: Table) -> list[str]:
+    """Say what is wrong with a row: collapsed runs, missing runs, missing languages."""
+    name = f"{system.title}, {system.model}"
+    notes = []
+    if system.collapsed:
+        which = _numbers("seed", system.collapsed)
+        verb = "are" if len(system.collapsed) > 1 else "is"
+        notes.append(
+            f"† {name}: {which} collapsed (no better than chance) and {verb} part of the means."
+        )
+    if system.missing:
+        notes.append(f"{name}: not run: {_numbers('seed', system.missing)}.")
+    lacking = [
+        code
+        for code in table.languages
+        if code not in system.cells or len(system.cells[code].values) < len(system.records)
+    ]
+    if system.records and lacking:
+        notes.append(f"{name}: not scored with every seed on {', '.join(lacking)}, so no {AVG}.")
+    return notes
+
+
+def _numbers(name: str, values: Sequence[int]) -> str:
+    plural = "s" if len(values) > 1 else ""
+    return f"{name}{plural} {', '.join(map(str, values))}"
+
+
+def _seeds(table: Table) -> str:
+    """Say over which seeds the means are."""
+    seeds = {system.seeds for system in table.systems}
+    if max(map(len, seeds), default=0) < 2:
+        return "one seed per system, so no standard deviation"
+    if len(seeds) > 1:
+        return "mean ± sample standard deviation over the seeds of each row"
+    (same,) = seeds
+    return f"mean ± sample standard deviation over {len(same)} seeds ({', '.join(map(str, same))})"
+
+
+def _selection(table: Table) -> str:
+    """Name the selection policy, per method if the methods differ."""
+    policies: dict[str, list[str]] = {}
+    for system in table.systems:
+        for record in system.records:
+            policy = table.plan.settings(run_of(record).trained_as).selection
+            policies.setdefault(policy, []).append(f"{system.title}, {system.model}")
+    if not policies:
+        return "nothing has been run yet"
+    if len(policies) == 1:
+        return POLICIES[next(iter(policies))]
+    return "; ".join(
+        f"{POLICIES[name]} for {' and '.join(dict.fromkeys(policies[name]))}"
+        for name in sorted(policies)
+    )
+
+
+def _origins(table: Table) -> str:
+    """Say where rows and translations come from; splits of one origin are named together."""
+    splits: dict[str, set[str]] = {}
+    for system in table.systems:
+        for record in system.records:
+            for split, use in record.data.items():
+                splits.setdefault(use.origin, set()).add(split)
+    named = sorted((", ".join(sorted(splits[origin])), origin) for origin in splits)
+    return "; ".join(f"{names}: {origin}" for names, origin in named) or "none yet"
