@@ -16,6 +16,7 @@ from xling.config.explain import merged_yaml
 from xling.config.loader import load_study
 from xling.errors import XlingError
 from xling.files import write_text
+from xling.machine import set_job_environment
 from xling.plan import Plan, canonical
 
 min_version("9.0")
@@ -29,10 +30,7 @@ except XlingError as error:
     os._exit(error.exit_code)
 
 STUDY = LOADED.study
-
-# Jobs find the `xling` of this environment, and models are read from disk only.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-os.environ["HF_HUB_OFFLINE"] = "1"
+set_job_environment()
 PLAN = Plan(STUDY)
 STUDY_TEXT = canonical(STUDY.model_dump())
 
@@ -46,7 +44,9 @@ wildcard_constraints:
     method=one_of({run.method for run in PLAN.runs + PLAN.trainings}),
     model=one_of(PLAN.models),
     task=one_of([*PLAN.tasks, "text"]),
-    split=one_of({split for task in PLAN.tasks for split in PLAN.splits(task)} | {"text"}),
+    split=one_of(
+        {split for task in PLAN.tasks for split in PLAN.splits(task)} | {"text"}
+    ),
     seed=one_of({str(run.seed) for run in PLAN.runs}),
 
 

@@ -22,8 +22,10 @@ from xling.data.artificial.meaning import Clause, Entity, Pair, Place, Style, pu
 from xling.data.artificial.noise import translated
 from xling.data.artificial.streams import Stream
 from xling.data.artificial.vocabulary import (
+    ADJECTIVES,
     CATEGORY_OF,
     CLASS_OF,
+    CLASSES,
     FUNCTION_CATEGORIES,
     LEMMAS,
     NAMES,
@@ -379,12 +381,19 @@ def test_no_pair_is_in_two_files(written):
     assert sum(len(part) for part in pairs.values()) == len(set().union(*pairs.values()))
 
 
-def test_text_never_contradicts_itself():
-    for pair in raw_text.draw_documents(Stream("text"), 500):
-        if pair.label == "1":
-            assert meaning(pair.first) == meaning(pair.second)
+def test_text_is_coherent_and_says_how():
+    connectives = Counter()
+    for pair in raw_text.draw_documents(Stream("text"), 1000):
+        word = pair.second_style.connective
+        connectives[word] += 1
+        if pair.label in ("0", "1"):
+            assert (meaning(pair.first) == meaning(pair.second)) == (pair.label == "1")
         else:
-            assert derived_label(pair.first, pair.second) == pair.label != "contradiction"
+            assert derived_label(pair.first, pair.second) == pair.label
+        objects = pair.label in ("0", "contradiction")
+        assert (word == "but") == objects
+        assert word in (None, raw_text.CONNECTIVE[pair.label])
+    assert set(connectives) == {None, "so", "also", "but", "namely"}
 
 
 # Languages
@@ -412,6 +421,21 @@ def test_the_source_is_english():
         (pair, passive, "the beasts are loved by Anna and the cat"),
     ):
         assert text_of(english.render(clause, style)) == expected
+
+
+def test_the_source_needs_no_table_of_exceptions():
+    after_article = [*CLASS_OF, *CLASSES, *ADJECTIVES]
+    assert not [word for word in after_article if word[0] in "aeiou"]
+    assert not [word for word in [*CLASS_OF, *CLASSES] if word.endswith(("s", "h", "y", "x"))]
+
+
+def test_a_connective_opens_the_sentence():
+    languages = languages_of(settings(), ["en", "qab"])
+    for language in languages.values():
+        plain = language.render(SENTENCE, Style(fronted="time"))
+        joined = language.render(SENTENCE, Style(fronted="time", connective="but"))
+        assert joined[0].lemma == "but"
+        assert [token.form for token in joined[1:]] == [token.form for token in plain]
 
 
 @pytest.mark.parametrize(

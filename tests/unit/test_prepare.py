@@ -162,6 +162,18 @@ def test_equal_pairs_share_a_translation_whatever_the_order_of_the_file(xnli):
         ]
 
 
+def test_a_quoted_english_row_finds_its_translation(xnli):
+    rows = numbered("en", 6)
+    rows[0] = ('"He said ""yes""."', *rows[0][1:])  # as XTREME's csv writer leaves it
+    xnli.add("train-en.tsv", "xtreme-tsv", "labelled", "train", "en", rows)
+    file = translated("en", "de", 6)
+    file[0] = ('He said "yes".', *file[0][1:])
+    xnli.add("translate_train.tsv", "xtreme-translation", "translate_train", "train", "de", file)
+    table, summary = xnli.prepare("translate_train", ["de"])
+    assert rows_of(table)[0][2:4] == pair("de from en", 0)
+    assert summary["quoted"] == {"en": 1}
+
+
 def test_human_translations_of_the_dev_set_keep_the_id_of_their_english_row(xnli):
     table, summary = xnli.prepare("translate_train", ["de"], train_split="dev")
     assert rows_of(table) == [

@@ -149,10 +149,11 @@ def test_settings_that_differ_are_told_apart(tmp_path: Path) -> None:
     other = {**records[0].settings, "learning_rate": 0.125}
     records[0] = records[0].model_copy(update={"settings": other})
     page = make_page(plan, tmp_path, records)
-    assert '<th scope="col">learning_rate</th>' in page
-    assert "<td>0.125</td>" in page
-    assert "<td>2e-05</td>" in page
-    assert '<th scope="col">batch_size</th>' not in page
+    # The changed run is the first, so its group is too.
+    assert '<th scope="row">learning_rate</th><td>0.125</td><td>2e-05</td></tr>' in page
+    assert "Group 1: 1 runs" in page
+    assert "Group 2: 8 runs" in page
+    assert '<th scope="row">batch_size</th>' not in page
     assert "<dt>batch_size</dt><dd>32</dd>" in page
 
 
@@ -208,6 +209,7 @@ def test_the_file_is_the_text(plan, page, tmp_path: Path) -> None:
 
 def test_values_as_people_write_them() -> None:
     assert text_of({"b": [1, 2.5], "a": True, "c": None}) == "a: yes, b: 1, 2.5, c: –"
+    assert text_of({"gpu": ""}) == "gpu: none"
     assert text_of(2e-5) == "2e-05"
     assert text_of(12345.678) == "12,345.68"
     assert by_language({"en": 3, "de": 2, "fr": 3}, " rows") == "3 rows in en, fr; 2 rows in de"

@@ -368,6 +368,21 @@ def test_latex_rows_have_as_many_cells_as_the_head(table) -> None:
     assert any(line.startswith(row) for line in body)
 
 
+def test_a_wide_latex_table_is_split_evenly() -> None:
+    study = copy.deepcopy(STUDY)
+    study["data"] = {"source": "folder", "root": "somewhere"}
+    languages = sorted(TASKS["xnli"].languages)
+    study["tasks"] = {"xnli": {"languages": languages}}
+    plan = Plan(Study.model_validate(study))
+    records = [make_record(plan, run, dict.fromkeys(languages, 50.0)) for run in plan.runs]
+    lines = latex_text(build_table(plan, "xmixup", "xnli", records)).splitlines()
+    heads = [line.removesuffix(r" \\").split(" & ") for line in lines if line.startswith("System")]
+    # 15 languages, two means, seeds.
+    assert [len(head) - 2 for head in heads] == [9, 9]
+    assert [c for head in heads for c in head[2:]] == [*languages, "avg", "avg targets", "seeds"]
+    assert sum(line.startswith("Zero-shot & tiny-x & ") for line in lines) == 2
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine")
 def test_latex_compiles(tmp_path: Path) -> None:
     page = (

@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+from xling.figures import figure_paths
 from xling.plan import Run, canonical
 from xling.stages import VERSIONS
+from xling.tables import table_paths
 
 
 def one_of(values):
@@ -15,36 +17,32 @@ def one_of(values):
 def run_of(wildcards):
     """The run that a rule's wildcards name."""
     return Run(
-        wildcards.paper, wildcards.method, wildcards.model, wildcards.task, int(wildcards.seed)
+        wildcards.paper,
+        wildcards.method,
+        wildcards.model,
+        wildcards.task,
+        int(wildcards.seed),
     )
 
 
 def tokens_of(run, splits):
     """Tokenised splits of a run's encoder and task."""
-    return [f"results/{STUDY.name}/tokens/{run.model}/{run.task}/{split}.arrow" for split in splits]
-
-
-def table_names(paper):
-    """Tasks of a paper: one table and one figure each."""
-    return sorted({run.task for run in PLAN.runs if run.paper == paper})
+    return [
+        f"results/{STUDY.name}/tokens/{run.model}/{run.task}/{split}.arrow"
+        for split in splits
+    ]
 
 
 def tables_of(paper):
     """Table files of a paper."""
-    return [
-        f"results/{STUDY.name}/tables/{paper}/{task}.{ending}"
-        for task in table_names(paper)
-        for ending in ("csv", "md", "tex")
-    ]
+    folder = Path("results") / STUDY.name / "tables"
+    return [str(path) for path in table_paths(PLAN, folder) if path.parent.name == paper]
 
 
 def figures_of(paper):
     """Figure files of a paper."""
-    return [
-        f"results/{STUDY.name}/figures/{paper}/{task}-accuracy.{ending}"
-        for task in table_names(paper)
-        for ending in ("png", "svg")
-    ]
+    folder = Path("results") / STUDY.name / "figures"
+    return [str(path) for path in figure_paths(PLAN, folder) if path.parent.name == paper]
 
 
 def all_records():

@@ -50,7 +50,9 @@ rule prepare:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=60,
     params:
-        languages=lambda wildcards: PLAN.split_languages(wildcards.task, wildcards.split),
+        languages=lambda wildcards: PLAN.split_languages(
+            wildcards.task, wildcards.split
+        ),
         train_split=lambda wildcards: PLAN.train_split(wildcards.task),
         sizes=lambda wildcards: PLAN.sizes(wildcards.task),
         stage=VERSIONS["prepare"],

@@ -14,7 +14,9 @@ rule pretrain:
     """Pre-train a small encoder on the study's text, or check the encoder in a given folder."""
     input:
         text=lambda wildcards: (
-            ["results/{study}/prepared/text/text.parquet"] if PLAN.needs_text(wildcards.model) else []
+            ["results/{study}/prepared/text/text.parquet"]
+            if PLAN.needs_text(wildcards.model)
+            else []
         ),
     output:
         encoder="results/{study}/encoders/{model}/encoder.json",
@@ -29,7 +31,9 @@ rule pretrain:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        settings=lambda wildcards: canonical(STUDY.encoders[wildcards.model].model_dump()),
+        settings=lambda wildcards: canonical(
+            STUDY.encoders[wildcards.model].model_dump()
+        ),
         positions=PLAN.positions,
         text=lambda wildcards, input: f"--text {input.text[0]}" if input.text else "",
         state="results/{study}/state/pretrain/{model}",
@@ -46,8 +50,12 @@ rule train:
     """Fine-tune one method with one seed; goes on from its newest checkpoint."""
     input:
         encoder="results/{study}/encoders/{model}/encoder.json",
-        train=lambda wildcards: tokens_of(run_of(wildcards), PLAN.train_splits(run_of(wildcards))),
-        dev=lambda wildcards: tokens_of(run_of(wildcards), PLAN.dev_splits(run_of(wildcards))),
+        train=lambda wildcards: tokens_of(
+            run_of(wildcards), PLAN.train_splits(run_of(wildcards))
+        ),
+        dev=lambda wildcards: tokens_of(
+            run_of(wildcards), PLAN.dev_splits(run_of(wildcards))
+        ),
     output:
         weights="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/model/model.safetensors",
         note="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/train.json",
@@ -61,7 +69,9 @@ rule train:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        settings=lambda wildcards: canonical(PLAN.settings(run_of(wildcards)).model_dump()),
+        settings=lambda wildcards: canonical(
+            PLAN.settings(run_of(wildcards)).model_dump()
+        ),
         dev=lambda wildcards, input: ["--dev", *input.dev] if input.dev else [],
         state="results/{study}/state/train/{paper}/{method}/{model}/{task}/seed-{seed}",
         eval_batch_tokens=STUDY.resources.eval_batch_tokens,

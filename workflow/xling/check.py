@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from xling.errors import DataError
 from xling.plan import Plan, Run
 from xling.records import Record
+from xling.score import is_collapsed
 from xling.tables.agree import disagreements, listed, run_of, strangers
 from xling.tables.table import main_scores
 
@@ -78,6 +79,11 @@ def check(
             allowed="a sound record of every planned run, all made by the same versions",
             fix="delete the records that are named and run snakemake again",
         )
+    return _sound(plan, records, leaks)
+
+
+def _sound(plan: Plan, records: Sequence[Record], leaks: Mapping[str, int]) -> CheckResult:
+    """Return the result of a check that found no problem."""
     scores = sum(len(record.scores) for record in records)
     return CheckResult(
         study=plan.study.name,
@@ -86,7 +92,7 @@ def check(
         passed=[
             f"all {len(plan.runs)} planned runs have a record",
             f"all {scores} scores lie in 0 to 100, in each language on all prepared rows",
-            f"no test pair was seen in fine-tuning ({len(leaks)} comparisons)",
+            f"no test pair was seen in fine-tuning (compared: {', '.join(sorted(leaks))})",
             "all records were made by the same versions of the stages, on the same data",
         ],
         flags=to_know(plan, records),
@@ -95,16 +101,19 @@ def check(
 
 def to_know(plan: Plan, records: Sequence[Record]) -> list[str]:
     """Say what a reader has to know beyond the numbers: an empty list is good news."""
-    run_flags = [
-        f"{run_of(record).path}: {flag}"
-        for record in sorted(records, key=run_of)
-        for flag in record.flags
-    ]
+    collapsed: list[str] = []
+    others: list[str] = []
+    for record in sorted(records, key=run_of):
+        for flag in record.flags:
+            side = collapsed if is_collapsed([flag]) else others
+            side.append(f"{run_of(record).path}: {flag}")
+    # The gravest first: a terminal shows only some of them.
     return [
-        *run_flags,
+        *collapsed,
         *_selected_on_training_data(plan),
         *_too_few_seeds(plan),
         *_mixed_versions(records),
+        *others,
     ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,8 @@ def _pretrain(args: argparse.Namespace) -> None:
     info = describe(folder, stated, precision=encoder.precision, origin=origin)
     save_fast_tokenizer(folder, args.tokenizer)
     write_note(args.output, info | {"pretraining": note})
+    if args.state.exists():
+        shutil.rmtree(args.state)
 
 
 def _tokenize(args: argparse.Namespace) -> None:

@@ -16,8 +16,8 @@ from xling.config.study import Encoder
 from xling.errors import DataError
 
 # Sustained floating-point operations per second of one CPU thread by width of the encoder;
-# measured: forward and backward of batches of 64 x 30 and 16 x 120 sub-words, widths 96, 256, 512.
-CPU_SPEED = ((96, 37e9), (256, 80e9), (512, 100e9))
+# measured: forward and backward of batches of 64 x 30 and 16 x 120 sub-words at these widths.
+CPU_SPEED = ((96, 37e9), (192, 70e9), (384, 95e9))
 # The same of an A100 with 16-bit arithmetic, by parameters of the layers.  From NVIDIA's
 # DeepLearningExamples (BERT-large, 128 sub-words, 580 rows/s: 74,000 sub-words/s; we count on
 # 70,000) and from that scaled to base size (200,000 sub-words/s).  An estimate, not run by us.
@@ -31,9 +31,9 @@ GPU_UPDATE = ((0.0, 0.008), (150e6, 0.014))
 GPU_FP32_SLOWDOWN = 110.5 / 61.5
 
 # Seconds of a job before and after its work: Python, imports, writing.
-START = 2.0  # ours
-START_TORCH = 6.0  # measured: 4.4 s for the imports
-DRAW_AND_WRITE = 5.0  # ours: tables, figures, page, check
+START = 1.5  # measured on the study smoke: 0.6 to 2.5 s
+START_TORCH = 6.0  # measured: 4.4 s for the imports, 5 to 6 s for a training of 20 steps
+DRAW_AND_WRITE = 2.0  # measured on the study smoke: 0.3 to 1.7 s for tables, figures, page, check
 
 # Rows per second of one thread.
 GENERATE = 10_000  # measured: 7,500 (text) to 12,000 (XNLI) artificial rows
@@ -64,8 +64,7 @@ class RowSize:
 
 
 # Artificial: measured on the study mini.  Folder: bytes measured on the test sets of seven and five
-# languages; sub-words with XLM-R's vocabulary are an estimate from published runs (with 30,000
-# sub-words we measured 47 and 65, with 8,000: 62 and 88).
+# languages; the lengths are for XLM-R's vocabulary of 250,000 and an estimate.
 ROW_SIZES = {
     ("artificial", "xnli"): RowSize(30, 188, 29),
     ("artificial", "pawsx"): RowSize(35, 150, 38),
@@ -74,6 +73,9 @@ ROW_SIZES = {
     ("folder", "pawsx"): RowSize(60, 241, 107),
     ("folder", "text"): RowSize(50, 225, 60),
 }
+# Real text gets longer with a smaller vocabulary: measured 62 and 88 sub-words (XNLI, PAWS-X) with
+# 8,000, and 47 and 65 with 30,000, against the 42 and 60 above.
+LENGTHENING = ((0, 1.5), (15_000, 1.1), (100_000, 1.0))
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,20 @@ def shape_of(encoder: Encoder, positions: int) -> Shape | None:
             allowed="JSON in Hugging Face format",
             fix="copy the encoder's folder again",
         ) from error
+
+
+def subwords(source: str, kind: str, shape: Shape | None, limit: int) -> float:
+    """Return the mean length of a row for an encoder, cut at ``limit``.
+
+    Args:
+        source: the study's ``data.source``.
+        kind: a task, or ``text``.
+        shape: the encoder's sizes; None if unknown.
+    """
+    length = ROW_SIZES[source, kind].subwords
+    if source == "folder" and shape is not None:
+        length *= _step(LENGTHENING, shape.vocabulary)
+    return min(length, limit)
 
 
 @dataclass(frozen=True)

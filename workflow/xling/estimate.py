@@ -17,7 +17,7 @@ from xling.config.study import Pretraining
 from xling.costs import Device, RowSize, Shape
 from xling.errors import DataError
 from xling.plan import Plan, Run
-from xling.tasks import SOURCE_LANGUAGE, TASKS
+from xling.tasks import TASKS
 
 TEXT = "text"
 
@@ -77,11 +77,12 @@ def estimate(plan: Plan, benchmarks: Path | None) -> list[StageCost]:
     for stage, jobs_of, threads, gpus in stages:
         jobs = list(jobs_of())
         seconds = _sum(job.seconds for job in jobs)
-        measured = _measured(benchmarks, stage)[: len(jobs)]
+        measured = _measured(benchmarks, stage)
         basis = "estimated"
         if measured:
+            # Files of jobs that are no longer planned count for the mean, not as jobs done.
             seconds = sum(measured) / len(measured) * len(jobs)
-            basis = f"measured {len(measured)} of {len(jobs)}"
+            basis = f"measured {min(len(measured), len(jobs))} of {len(jobs)}"
         hours = None if seconds is None else seconds / 3600
         found.append(
             StageCost(
@@ -119,6 +120,8 @@ def _seconds(file: Path) -> float:
     try:
         with file.open(encoding="utf-8", newline="") as stream:
             rows = [float(row["s"]) for row in csv.DictReader(stream, delimiter="\t")]
+        if not rows:
+            raise ValueError("no rows")
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(
             "a benchmark file cannot be read",
@@ -172,13 +175,12 @@ class _Estimator:
     def _size(self, task: str) -> RowSize:
         return costs.ROW_SIZES[self.source, task]
 
-    def _subwords(self, task: str) -> float:
-        return min(self._size(task).subwords, self.study.tasks[task].max_length)
+    def _subwords(self, task: str, model: str) -> float:
+        limit = self.study.tasks[task].max_length
+        return costs.subwords(self.source, task, self.shapes[model], limit)
 
     def _device(self, model: str, threads: int) -> Device:
-        return Device(
-            bool(self.study.resources.gpu), threads, self.study.encoders[model].precision
-        )
+        return Device(bool(self.study.resources.gpu), threads, self.study.encoders[model].precision)
 
     def fetch(self) -> Iterable[_Job]:
         """One job for each task and one for the text."""
@@ -225,7 +227,7 @@ class _Estimator:
             yield _Job(seconds, shape.weights_mb)
 
     def _masked_work(self, shape: Shape, plan: Pretraining) -> float:
-        length = min(self._size(TEXT).subwords, plan.max_length)
+        length = costs.subwords(self.source, TEXT, shape, plan.max_length)
         rows = plan.steps * plan.batch_size
         return costs.masked_operations(shape, rows, length, plan.mask_probability)
 
@@ -234,7 +236,7 @@ class _Estimator:
         for model, task in sorted({(run.model, run.task) for run in self.plan.runs}):
             for split in self.splits[task]:
                 rows = self.split_rows[task, split]
-                disk = rows * self._subwords(task) * costs.BYTES_PER_SUBWORD / 1e6
+                disk = rows * self._subwords(task, model) * costs.BYTES_PER_SUBWORD / 1e6
                 yield _Job(costs.START + rows / costs.TOKENIZE[self.source], disk)
 
     def train(self) -> Iterable[_Job]:
@@ -252,7 +254,7 @@ class _Estimator:
         if updates is None:
             assert settings.epochs is not None  # the settings' own check
             updates = steps_of(rows, settings.batch_size, settings.epochs)
-        length = self._subwords(run.task)
+        length = self._subwords(run.task, run.model)
         device = self._device(run.model, self.study.resources.train_threads)
         work = costs.training_operations(
             shape,
@@ -263,17 +265,16 @@ class _Estimator:
         # The dev set is read every so many updates and at the end.
         looks = -(-updates // settings.evaluate_every)
         for split in self.plan.dev_splits(run):
-            dev_rows = self.split_rows[run.task, split]
-            if settings.selection == "best_source_dev":
-                dev_rows //= len(self.plan.split_languages(run.task, split))
-            work += looks * dev_rows * length * shape.operations(length)
+            one_language = settings.selection == "best_source_dev"
+            dev = self._rows(run.task, split) if one_language else self.split_rows[run.task, split]
+            work += looks * dev * length * shape.operations(length)
         return _Job(costs.START_TORCH + device.seconds(shape, work, updates), shape.weights_mb)
 
     def predict(self) -> Iterable[_Job]:
         """One job for each run: all languages of its test set."""
         for run in self.plan.runs:
             rows = self._rows(run.task, self.plan.test_split(run)) * len(self.plan.languages(run))
-            shape, length = self.shapes[run.model], self._subwords(run.task)
+            shape, length = self.shapes[run.model], self._subwords(run.task, run.model)
             seconds = None
             if shape is not None:
                 device = self._device(run.model, self.study.resources.train_threads)

@@ -28,6 +28,8 @@ def set_up() -> None:
     # Progress bars of libraries are unreadable in log files; ours are lines.
     os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    # Its warnings are about heads that are meant to be new, and about file times it can do without.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 
 @contextmanager

@@ -9,9 +9,16 @@ import resource
 import socket
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy", "pyarrow")
+
+
+def set_job_environment() -> None:
+    """Let jobs find the ``xling`` of this Python, and read models from disk only."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 def versions() -> dict[str, str]:

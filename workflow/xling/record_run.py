@@ -35,10 +35,16 @@ def build_record(
         predict_note: what the prediction job left beside its table.
     """
     task = TASKS[run.task]
+    encoder = {key: value for key, value in train_note["encoder"].items() if key != "pretraining"}
+    pretraining = train_note["encoder"]["pretraining"]
     scores = score(predictions, task)
     data = {
         part["split"]: _data_use(part)
-        for part in [*train_note["train_data"], *predict_note["test_data"]]
+        for part in (
+            *train_note["train_data"],
+            *train_note["dev_data"],
+            *predict_note["test_data"],
+        )
     }
     return Record(
         study=study,
@@ -51,7 +57,7 @@ def build_record(
         trained_as=run.trained_as.path,
         settings={
             "training": train_note["settings"],
-            "encoder": train_note["encoder"],
+            "encoder": encoder,
             "max_length": train_note["train_data"][0]["max_length"],
         },
         selection=train_note["selection"],
@@ -61,7 +67,11 @@ def build_record(
         versions=train_note["versions"],
         stages={name: VERSIONS[name] for name in RESTS_ON},
         hardware=train_note["hardware"],
-        timing={**train_note["timing"], **predict_note["timing"]},
+        timing={
+            **train_note["timing"],
+            **predict_note["timing"],
+            **{f"pretrain_{key}": value for key, value in pretraining.items() if key != "loss"},
+        },
     )
 
 

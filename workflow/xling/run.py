@@ -129,6 +129,7 @@ def train(
         "selection": outcome.selection,
         "train_rows": tokens.rows_per_language(),
         "train_data": list(tokens.info),
+        "dev_data": list(dev.info) if dev else [],
         "timing": {
             "train_seconds": round(outcome.seconds, 2),
             "train_examples_per_second": round(outcome.rate * settings.batch_size, 1),

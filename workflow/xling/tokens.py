@@ -37,7 +37,7 @@ def tokenize_pairs(
     Args:
         table: prepared rows: ``id, language, sentence1, sentence2, label``.
         tokenizer_file: a ``tokenizers`` JSON file.
-        labels: class names in index order; rows without a label get -1.
+        labels: class names in index order; none for text without labels, whose rows get -1.
         max_length: sub-words per pair, special tokens included.
     """
     import pyarrow as pa
@@ -46,7 +46,7 @@ def tokenize_pairs(
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length, strategy="longest_first")
-    index = {label: i for i, label in enumerate(labels)} | {"": -1}
+    index = {label: i for i, label in enumerate(labels)}
     chunks: dict[str, list[Any]] = {"input_ids": [], "token_type_ids": []}
     for start in range(0, table.num_rows, ROWS_PER_CALL):
         part = table.slice(start, ROWS_PER_CALL)
@@ -59,7 +59,9 @@ def tokenize_pairs(
     columns = {
         "id": table["id"],
         "language": table["language"],
-        "label": pa.array([index[label] for label in table["label"].to_pylist()], pa.int32()),
+        "label": pa.array(
+            [index[label] if labels else -1 for label in table["label"].to_pylist()], pa.int32()
+        ),
         "input_ids": pa.chunked_array(chunks["input_ids"], pa.list_(pa.int32())),
     }
     segments = pa.chunked_array(chunks["token_type_ids"], pa.list_(pa.int8()))

@@ -25,6 +25,7 @@ _WANTED = {
     "list_type": "a list, such as [a, b]",
     "dict_type": "a map, with a 'key: value' per line",
     "model_type": "a map, with a 'key: value' per line",
+    "model_attributes_type": "a map, with a 'key: value' per line",
 }
 _LIMITS = {
     "greater_than": ("gt", "more than"),
@@ -156,21 +157,22 @@ def _literal(m: _Mistake) -> Problem:
 def _wrong_type(m: _Mistake) -> Problem:
     wanted, value = _WANTED[m.detail["type"]], m.detail["input"]
     written = m.source.written.get(m.path)
-    number = "" if wanted == "text" else _as_number(value, whole="whole" in wanted)
-    if written and number and isinstance(value, str):
-        what, fix = f"YAML reads {written} as text, not as {wanted}", f"write {number}"
-    elif written and not isinstance(value, str) and wanted == "text":
-        what = f"YAML reads {written} as {as_yaml_reads(value)}, not as text"
-        fix = f'write "{written}"'
-    else:
-        what = f"{_described(value, written)} is not {wanted.split(',')[0]}"
+    what, fix = f"{_described(value, written)} is not {wanted.split(',')[0]}", ""
+    if wanted.endswith("number"):
+        number = _as_number(value, whole="whole" in wanted)
         fix = f"write {number}" if number else ""
+        if number and written and isinstance(value, str):
+            what = f"YAML reads {written} as text, not as {wanted}"
+    elif wanted == "text" and written and value is not None:
+        fix = f'write "{written}"'
+        if written.lower() != as_yaml_reads(value):
+            what = f"YAML reads {written} as {as_yaml_reads(value)}, not as text"
     return Problem(what, m.path, wanted, fix)
 
 
 def _described(value: Any, written: str | None) -> str:
     if isinstance(value, str):
-        return f"'{value}'"
+        return f"'{' '.join(value.split())}'"
     if value is None:
         return "an empty value"
     if isinstance(value, list | dict):

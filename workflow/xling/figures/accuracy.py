@@ -115,7 +115,7 @@ def _draw_chance(axes: Axes, table: Table) -> None:
     """Draw the chance level; it may differ between languages."""
     for x, code in enumerate(table.languages):
         if code in table.chance:
-            axes.plot([x - 0.5, x + 0.5], [table.chance[code]] * 2, zorder=0, **CHANCE_LINE)
+            axes.plot([x - 0.5, x + 0.5], [table.chance[code]] * 2, zorder=1, **CHANCE_LINE)
 
 
 def _dress(axes: Axes, table: Table) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from xling.check import CheckResult, Prepared
 from xling.errors import DataError
@@ -32,10 +33,29 @@ def report_text(
     Raises:
         DataError: a figure is missing, or records of one table do not belong together.
     """
+    from xling.report import view
+
+    results = view.results(plan, records)
+    for one in results:
+        path = figure_path(figures, one["paper"], one["task"], "svg")
+        one["figure"] = _data_address(path)
+    return _render(
+        study=plan.study,
+        verdict=view.study_verdict(plan),
+        facts=view.facts(plan, records),
+        results=results,
+        check=result,
+        settings=view.settings(records),
+        data=view.data(records, prepared),
+        runs=view.runs(records),
+        machines=view.machines(records),
+    )
+
+
+def _render(**values: Any) -> str:
+    """Fill the template; text of a study is escaped, an unknown name is an error."""
     import jinja2
     from markupsafe import Markup
-
-    from xling.report import view
 
     here = Path(__file__).parent
     environment = jinja2.Environment(
@@ -46,24 +66,9 @@ def report_text(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    results = view.results(plan, records)
-    for one in results:
-        path = figure_path(figures, one["paper"], one["task"], "svg")
-        one["figure"] = _data_address(path)
     # Our own file, not text of a study: it must not be escaped.
     style = Markup((here / "page.css").read_text(encoding="utf-8"))
-    return environment.get_template("page.html").render(
-        study=plan.study,
-        style=style,
-        verdict=view.study_verdict(plan),
-        facts=view.facts(plan, records),
-        results=results,
-        check=result,
-        settings=view.settings(records),
-        data=view.data(records, prepared),
-        runs=view.runs(records),
-        machines=view.machines(records),
-    )
+    return environment.get_template("page.html").render(style=style, **values)
 
 
 def write_report(

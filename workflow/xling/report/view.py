@@ -23,7 +23,7 @@ Row = dict[str, Any]
 def text_of(value: Any) -> str:
     """Return a value as a person writes it: plain words, lists with commas, short numbers."""
     if isinstance(value, str):
-        return value
+        return value or "none"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, float):
@@ -127,13 +127,13 @@ def settings(records: Sequence[Record]) -> Row:
     keys = sorted({key for flat, _ in groups.values() for key in flat})
     values = {key: {flat.get(key, "–") for flat, _ in groups.values()} for key in keys}
     shared = [(key, *values[key]) for key in keys if len(values[key]) == 1]
-    other = [key for key in keys if len(values[key]) > 1]
     return {
         "shared": shared,
-        "keys": other,
-        "groups": [
-            {"runs": runs, "values": [flat.get(key, "–") for key in other]}
-            for flat, runs in groups.values()
+        "groups": [runs for _, runs in groups.values()],
+        "differing": [
+            (key, [flat.get(key, "–") for flat, _ in groups.values()])
+            for key in keys
+            if len(values[key]) > 1
         ],
     }
 
@@ -168,7 +168,7 @@ def data(records: Sequence[Record], prepared: Prepared) -> list[Row]:
                 f"{source['path']}, {source['bytes']} bytes, SHA-256 {source['sha256']}"
                 for source in summary["sources"]
             ],
-            "sha256": checksums.get((task, split), "read by no run"),
+            "sha256": checksums.get((task, split), "in no record"),
         }
         for (task, split), summary in sorted(prepared.items())
     ]

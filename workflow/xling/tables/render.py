@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
+from collections.abc import Sequence
 
 from xling.tables.caption import caption
 from xling.tables.table import Cell, System, Table
@@ -22,6 +24,11 @@ CSV_COLUMNS = (
     "unit",
     "collapsed_seeds",
 )
+
+SEEDS = "seeds"
+
+# Ours: with deviations and two columns of names, more would be too small to read on a page.
+LATEX_COLUMNS = 10
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -96,7 +103,7 @@ def markdown_text(table: Table) -> str:
         "",
         f"**Verdict:** {escape_markdown(about.verdict)}.",
         "",
-        "| " + " | ".join(("system", "model", *table.columns, "seeds")) + " |",
+        "| " + " | ".join(("system", "model", *table.columns, SEEDS)) + " |",
         "|" + "---|" * 2 + "---:|" * (len(table.columns) + 1),
     ]
     for system in table.systems:
@@ -125,18 +132,39 @@ def latex_text(table: Table) -> str:
     """Return a float for ``\\input``; needs the packages booktabs and graphicx."""
     about = caption(table)
     words = f"{about.title}. {about.sentences} Verdict: {about.verdict}."
-    head = " & ".join(("System", "Model", *map(escape_latex, table.columns), "seeds"))
     lines = [
         r"% \usepackage{booktabs,graphicx}",
         r"\begin{table}[t]",
         r"\centering",
+        r"\setlength{\belowcaptionskip}{4pt}",
         rf"\caption{{{escape_latex(words)}}}",
         rf"\label{{tab:{table.name.replace('/', ':')}}}",
+    ]
+    for i, columns in enumerate(_latex_blocks([*table.columns, SEEDS])):
+        if i:
+            # A blank line and a gap put a tabular below the one before.
+            lines += ["", r"\medskip"]
+        lines += _latex_tabular(table, columns)
+    # A blank line starts a paragraph: one note per line under the table.
+    for note in about.notes:
+        lines += ["", rf"\vspace{{2pt}}{{\footnotesize {escape_latex(note)}}}"]
+    return "\n".join([*lines, r"\end{table}"]) + "\n"
+
+
+def _latex_blocks(columns: Sequence[str]) -> list[Sequence[str]]:
+    """Deal columns out to tabulars of nearly equal width that stand below each other."""
+    size = math.ceil(len(columns) / math.ceil(len(columns) / LATEX_COLUMNS))
+    return [columns[start : start + size] for start in range(0, len(columns), size)]
+
+
+def _latex_tabular(table: Table, columns: Sequence[str]) -> list[str]:
+    """Return the lines of one tabular; models are set apart."""
+    lines = [
         # Shrinks what is wider than the page and leaves the rest alone.
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-        rf"\begin{{tabular}}{{ll{'r' * (len(table.columns) + 1)}}}",
+        rf"\begin{{tabular}}{{ll{'r' * len(columns)}}}",
         r"\toprule",
-        head + r" \\",
+        " & ".join(("System", "Model", *map(escape_latex, columns))) + r" \\",
         r"\midrule",
     ]
     previous = None
@@ -144,17 +172,15 @@ def latex_text(table: Table) -> str:
         if previous not in (None, system.model):
             lines.append(r"\addlinespace")
         previous = system.model
-        cells = [_latex_cell(system, column, table) for column in table.columns]
+        cells = [_latex_cell(system, column, table) for column in columns]
         names = (escape_latex(name_of(system)), escape_latex(system.model))
-        lines.append(" & ".join((*names, *cells, str(len(system.records)))) + r" \\")
-    lines += [r"\bottomrule", r"\end{tabular}}"]
-    # A blank line starts a paragraph: one note per line under the table.
-    for note in about.notes:
-        lines += ["", rf"\vspace{{2pt}}{{\footnotesize {escape_latex(note)}}}"]
-    return "\n".join([*lines, r"\end{table}"]) + "\n"
+        lines.append(" & ".join((*names, *cells)) + r" \\")
+    return [*lines, r"\bottomrule", r"\end{tabular}}"]
 
 
 def _latex_cell(system: System, column: str, table: Table) -> str:
+    if column == SEEDS:
+        return str(len(system.records))
     cell = system.cells.get(column)
     if cell is None:
         return "--"

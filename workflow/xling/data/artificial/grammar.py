@@ -12,7 +12,7 @@ from typing import Literal
 
 from xling.config.study import Artificial
 from xling.data.artificial.lexicon import Lexicon, source_lexicon, target_lexicon
-from xling.data.artificial.meaning import Clause, Entity, Style
+from xling.data.artificial.meaning import PLAIN, Clause, Entity, Style
 from xling.data.artificial.streams import Stream
 from xling.data.artificial.vocabulary import CATEGORY_OF
 from xling.tasks import SOURCE_LANGUAGE
@@ -60,7 +60,7 @@ class Language:
     negation: Literal["auxiliary", "before", "after", "last"]
     plural: Literal["ending", "particle"]
 
-    def render(self, clause: Clause, style: Style = Style()) -> list[Token]:  # noqa: B008 (frozen)
+    def render(self, clause: Clause, style: Style = PLAIN) -> list[Token]:
         """Return the words of a clause in this language."""
         return _Sentence(self, clause, style).tokens()
 
@@ -129,9 +129,9 @@ class _Sentence:
         clause, style = self._clause, self._style
         if style.passive:
             subject = self._noun_phrase(clause.patient, "nsubj:pass")
-            other = self._adposition_phrase(
-                "by", self._noun_phrase(clause.agent, "obl:agent"), clause.agent
-            )
+            agent = self._noun_phrase(clause.agent, "obl:agent")
+            noun = next(token for token in agent if token.head is self._verb)
+            other = self._with_adposition("by", agent, noun)
         else:
             subject = self._noun_phrase(clause.agent, "nsubj")
             other = self._noun_phrase(clause.patient, "obj")
@@ -201,11 +201,6 @@ class _Sentence:
             article = "the" if entity.definite else "a"
             words.insert(0, self._attach(article, "det", noun, number))
         return words, noun
-
-    def _adposition_phrase(self, lemma: str, words: list[Token], entity: Entity) -> list[Token]:
-        """Put an adposition before or after a noun phrase."""
-        noun = next(token for token in words if token.lemma == entity.noun)
-        return self._with_adposition(lemma, words, noun)
 
     def _with_adposition(self, lemma: str, words: list[Token], noun: Token) -> list[Token]:
         adposition = self._attach(lemma, "case", noun)

@@ -105,6 +105,9 @@ class Style:
     connective: str | None = None
 
 
+PLAIN = Style()
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two sentences and the label that follows from them."""
@@ -112,8 +115,8 @@ class Pair:
     first: Clause
     second: Clause
     label: str
-    first_style: Style = Style()
-    second_style: Style = Style()
+    first_style: Style = PLAIN
+    second_style: Style = PLAIN
 
 
 def purpose_of(clause: Clause) -> Purpose:

@@ -18,6 +18,7 @@ from xling.data.artificial.meaning import (
     Pair,
     Place,
     Purpose,
+    class_of,
     draw_core,
     draw_slot,
     filled,
@@ -26,7 +27,6 @@ from xling.data.artificial.meaning import (
     purpose_of,
     with_slot,
 )
-from xling.data.artificial.meaning import class_of as _class_of
 from xling.data.artificial.streams import Stream
 from xling.data.artificial.vocabulary import CLASS_OF, CLASSES, OPPOSITE, PLACES, TIMES
 
@@ -130,7 +130,7 @@ def _contradict(stream: Stream, clause: Clause, kind: str) -> Clause:
         return _exclude(stream, clause, stream.pick(slots))
     role = stream.pick(("agent", "patient"))
     entity = getattr(clause, role)
-    taken = {_class_of(clause.agent.noun), _class_of(clause.patient.noun)}
+    taken = {class_of(clause.agent.noun), class_of(clause.patient.noun)}
     return replace(clause, **{role: replace(entity, noun=other_noun(stream, entity.noun, taken))})
 
 

@@ -2,7 +2,8 @@
 """Pre-training text: documents of two coherent sentences, separated by a tab.
 
 The second sentence follows from the first, adds to it, says it in another way, or objects to it.
-It may open with a connective that says which; an objection always does.  First sentences are drawn from a share of all sentences that no benchmark uses
+It may open with a connective that says which; an objection always does.  First sentences are drawn
+from a share of all sentences that no benchmark uses
 (:func:`xling.data.artificial.meaning.purpose_of`).
 """
 

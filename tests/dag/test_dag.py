@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The job graph: every shipped study with every profile, and what the rules must have."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from workflow import REPOSITORY, STUDIES, job_counts, snakemake
+
+pytestmark = pytest.mark.dag
+
+GOLDEN = Path(__file__).parent / "jobs"
+PROFILES = sorted(p.parent.name for p in (REPOSITORY / "profiles").glob("*/config.yaml"))
+RULES = {
+    match["name"]: match["body"]
+    for path in sorted((REPOSITORY / "workflow" / "rules").glob("*.smk"))
+    for match in re.finditer(
+        r"^rule (?P<name>\w+):\n(?P<body>.*?)(?=^\S|\Z)",
+        path.read_text(encoding="utf-8"),
+        re.DOTALL | re.MULTILINE,
+    )
+}
+
+
+def outputs(call):
+    """Rule and file of every output of the graph."""
+    rows = [line.split("\t") for line in call.out.splitlines()[1:]]
+    return sorted(f"{row[2]} {row[0]}" for row in rows)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_jobs_of_a_study_are_the_committed_ones(study, tmp_path):
+    """After a wanted change: XLING_WRITE_JOBS=1 pytest tests/dag, then look at the difference."""
+    call = snakemake(tmp_path, "--summary", study=study)
+    assert call.code == 0, call.err
+    golden = GOLDEN / f"{study}.txt"
+    found = "\n".join(outputs(call)) + "\n"
+    if os.environ.get("XLING_WRITE_JOBS"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(found, encoding="utf-8")
+    assert found == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_study_dry_runs_with_every_profile(study, profile, tmp_path):
+    call = snakemake(tmp_path, "-n", "--profile", REPOSITORY / "profiles" / profile, study=study)
+    assert call.code == 0, call.err
+    assert job_counts(call)["all"] == 1
+
+
+def test_the_slurm_profile_is_found_by_its_bare_name():
+    command = [sys.executable, "-m", "snakemake", "-n", "--nolock", "--profile", "slurm"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Using profiles slurm" in done.stderr
+
+
+def test_a_plain_dry_run_takes_the_mini_study_and_is_quick(tmp_path):
+    command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", REPOSITORY / "Snakefile"]
+    started = time.monotonic()
+    done = subprocess.run(
+        list(map(str, command)), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    seconds = time.monotonic() - started
+    assert done.returncode == 0, done.stderr
+    assert "results/mini/report/index.html" in done.stdout + done.stderr
+    assert seconds < 6, "3 s on an idle machine"
+
+
+def test_three_thousand_jobs_are_planned_in_twenty_seconds(tmp_path):
+    study = yaml.safe_load((REPOSITORY / "config/studies/mini.yaml").read_text(encoding="utf-8"))
+    study["name"] = "large"
+    study["experiments"][0]["seeds"] = list(range(1, 190))
+    path = tmp_path / "large.yaml"
+    path.write_text(yaml.safe_dump(study), encoding="utf-8")
+    call = snakemake(tmp_path, "-n", study=path)
+    assert call.code == 0, call.err
+    assert sum(job_counts(call).values()) > 3000
+    assert call.seconds < 20
+
+
+def test_parsing_imports_no_heavy_library(tmp_path):
+    """Stand-ins that fail on import: every Slurm job parses the Snakefile again."""
+    for name in ("torch", "transformers", "datasets", "matplotlib"):
+        package = tmp_path / "stand-ins" / name
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(f"raise AssertionError('{name} was imported')\n")
+    call = snakemake(tmp_path, "-n", study="mini", PYTHONPATH=str(tmp_path / "stand-ins"))
+    assert call.code == 0, call.err
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_every_rule_says_what_it_needs(rule):
+    body = RULES[rule]
+    assert body.lstrip().startswith('"""'), "a docstring"
+    for directive in ("output", "log", "benchmark", "threads", "resources", "params", "message"):
+        assert re.search(rf"^    {directive}:", body, re.MULTILINE), directive
+    assert "mem_mb=" in body
+    assert "runtime=" in body
+    assert f'VERSIONS["{rule}"]' in body, "the stage's version"
+    assert re.search(rf'"xling {rule} ', body), "the rule calls the verb of its name"
+    assert f"/logs/{rule}" in body
+    assert f"/benchmarks/{rule}" in body
+
+
+@pytest.mark.parametrize("rule", ["pretrain", "train", "predict"])
+def test_rules_that_compute_ask_for_the_gpu(rule):
+    assert "gpu=STUDY.resources.gpu" in RULES[rule]
+
+
+def test_all_rules_were_found():
+    assert set(RULES) == {
+        "fetch",
+        "prepare",
+        "pretrain",
+        "tokenize",
+        "train",
+        "predict",
+        "score",
+        "tabulate",
+        "plot",
+        "check",
+        "report",
+    }
+
+
+@pytest.mark.parametrize(
+    ("argument", "code", "text"),
+    [("study=mini.yml", 2, "mini.yml"), ("study=smoek", 2, "did you mean 'smoke'?")],
+)
+def test_a_wrong_study_is_one_message(tmp_path, argument, code, text):
+    command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", REPOSITORY / "Snakefile"]
+    command += ["--config", argument]
+    done = subprocess.run(
+        list(map(str, command)), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole chain, really run: what it leaves, what a second call does, what a change re-runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from workflow import REPOSITORY, job_counts, snakemake
+from xling.config.loader import load_study
+from xling.plan import Plan
+from xling.records import read_record
+
+pytestmark = pytest.mark.smoke
+
+RUN = "runs/xmixup/translate_train/tiny-xlmr/xnli/seed-1"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder in which the smoke study ran once."""
+    folder = tmp_path_factory.mktemp("smoke")
+    shutil.copy(REPOSITORY / "config" / "studies" / "smoke.yaml", folder)
+    call = snakemake(folder, study=folder / "smoke.yaml")
+    assert call.code == 0, call.out + call.err
+    (folder / "call.json").write_text(json.dumps({"seconds": call.seconds, "out": call.out}))
+    return folder
+
+
+@pytest.fixture
+def results(folder):
+    return folder / "results" / "smoke"
+
+
+@pytest.fixture
+def plan(folder):
+    return Plan(load_study(str(folder / "smoke.yaml")).study)
+
+
+def again(folder, *arguments):
+    return snakemake(folder, *arguments, study=folder / "smoke.yaml")
+
+
+def test_it_takes_less_than_ninety_seconds(folder):
+    assert json.loads((folder / "call.json").read_text())["seconds"] < 90
+
+
+def test_it_ends_with_the_tables_and_where_the_page_is(folder):
+    out = json.loads((folder / "call.json").read_text())["out"]
+    assert "XNLI: accuracy" in out
+    assert "Translate-train-all" in out
+    assert "results/smoke/report/index.html" in out
+
+
+def test_scores_have_the_agreed_columns_and_every_score(results, plan):
+    rows = list(csv.reader((results / "scores.csv").open(encoding="utf-8")))
+    columns = "paper,method,model,task,setting,language,metric,seed,value,n,signature"
+    assert ",".join(rows[0]) == columns
+    expected = {
+        (r.paper, r.method, r.model, r.task, language, str(r.seed))
+        for r in plan.runs
+        for language in plan.languages(r)
+    }
+    found = [(*row[:4], row[5], row[7]) for row in rows[1:]]
+    assert sorted(found) == sorted(expected)
+
+
+def test_records_say_what_was_run(results, plan):
+    for run in plan.runs:
+        record = read_record(results / "runs" / run.path / "record.json")
+        assert record.settings["training"]["steps"] == 20
+        assert record.selection["policy"] == "best_source_dev"
+        assert [s.n for s in record.scores] == [60, 60, 60]
+        trained = plan.train_splits(run.trained_as)
+        assert set(record.data) == {*trained, "dev", plan.test_split(run)}
+        assert record.trained_as == run.trained_as.path
+        assert record.timing["train_examples_per_second"] > 0
+
+
+def test_predictions_can_be_scored_without_the_model(results, plan):
+    import pyarrow.parquet as pq
+
+    for run in plan.runs:
+        table = pq.read_table(results / "predictions" / f"{run.path}.parquet").to_pydict()
+        record = read_record(results / "runs" / run.path / "record.json")
+        for score in record.scores:
+            rows = [
+                label == prediction
+                for language, label, prediction in zip(
+                    table["language"], table["label"], table["prediction"], strict=True
+                )
+                if language == score.language
+            ]
+            assert score.value == pytest.approx(100 * sum(rows) / len(rows))
+
+
+def test_every_table_and_figure_is_there(results):
+    for task in ("xnli", "pawsx"):
+        for ending in ("csv", "md", "tex"):
+            assert (results / "tables" / "xmixup" / f"{task}.{ending}").stat().st_size > 100
+        for ending in ("png", "svg"):
+            assert (results / "figures" / "xmixup" / f"{task}-accuracy.{ending}").exists()
+    page = (results / "report" / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r'(src|href)="https?:', page)
+
+
+def test_no_checkpoint_is_left(results):
+    assert not [p for p in (results / "state").rglob("*") if p.is_file()]
+
+
+def test_the_resolved_study_loads_again(results, plan, tmp_path):
+    shutil.copy(results / "study.yaml", tmp_path / "smoke.yaml")
+    assert load_study(str(tmp_path / "smoke.yaml")).study == plan.study
+
+
+def test_a_second_call_does_nothing(folder):
+    assert "Nothing to be done" in again(folder).text
+
+
+def edited(folder, text, new):
+    """The study with one value changed, in a folder that shares the results."""
+    study = folder / "smoke.yaml"
+    original = study.read_text(encoding="utf-8")
+    assert text in original
+    study.write_text(original.replace(text, new), encoding="utf-8")
+    try:
+        return again(folder, "-n")
+    finally:
+        study.write_text(original, encoding="utf-8")
+
+
+def test_a_comment_in_the_study_runs_nothing(folder):
+    call = edited(folder, "    learning_rate:", "    # a remark\n    learning_rate:")
+    assert "Nothing to be done" in call.text
+
+
+def test_another_learning_rate_runs_the_trainings_and_what_follows(folder, plan):
+    call = edited(folder, "learning_rate: 1.0e-3", "learning_rate: 2.0e-3")
+    runs, trainings = len(plan.runs), len(plan.trainings)
+    assert job_counts(call) == {
+        "train": trainings,
+        "predict": runs,
+        "score": runs,
+        "tabulate": 1,
+        "plot": 1,
+        "check": 1,
+        "report": 1,
+        "all": 1,
+    }
+
+
+def test_an_override_runs_exactly_the_runs_it_is_for(folder):
+    override = (
+        "    selection: best_source_dev\n  overrides:\n"
+        "    - {where: {methods: [translate_train]}, set: {learning_rate: 2.0e-3}}\n"
+    )
+    call = edited(folder, "    selection: best_source_dev\n", override)
+    counts = job_counts(call)
+    assert (counts["train"], counts["predict"], counts["score"]) == (2, 2, 2)
+    assert set(counts) == {
+        *("train", "predict", "score", "tabulate", "plot", "check", "report", "all"),
+    }
+
+
+def test_another_seed_adds_its_runs_only(folder):
+    counts = job_counts(edited(folder, "seeds: [1, 2]", "seeds: [1, 2, 3]"))
+    assert (counts["train"], counts["predict"], counts["score"]) == (2, 3, 3)
+    assert "tokenize" not in counts
+    assert "pretrain" not in counts
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of the workflow that can be edited."""
+    for name in ("workflow", "profiles"):
+        shutil.copytree(REPOSITORY / name, tmp_path / name)
+    shutil.copy(REPOSITORY / "Snakefile", tmp_path)
+    return tmp_path
+
+
+def planned_by(checkout, folder):
+    """A dry run of an edited copy over the results of the original."""
+    study = folder / "smoke.yaml"
+    package = str(checkout / "workflow")
+    call = snakemake(folder, "-n", study=study, checkout=checkout, PYTHONPATH=package)
+    assert call.code == 0, call.err
+    return call
+
+
+def test_comments_in_the_code_run_nothing(folder, checkout):
+    for path in (*checkout.glob("workflow/rules/*.smk"), *checkout.glob("workflow/xling/*.py")):
+        path.write_text(path.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
+    assert "Nothing to be done" in planned_by(checkout, folder).text
+
+
+def test_a_raised_stage_version_runs_that_stage_and_what_follows(folder, checkout):
+    stages = checkout / "workflow" / "xling" / "stages.py"
+    text = stages.read_text(encoding="utf-8")
+    assert '"score": 1' in text
+    stages.write_text(text.replace('"score": 1', '"score": 2'), encoding="utf-8")
+    counts = job_counts(planned_by(checkout, folder))
+    assert set(counts) == {"score", "tabulate", "plot", "check", "report", "all"}
+
+
+def test_the_same_seed_gives_the_same_bytes(folder, results):
+    """Delete one training's outputs and let snakemake make them again."""
+    weights = results / RUN / "model" / "model.safetensors"
+    table = results / "predictions" / RUN.removeprefix("runs/")
+    before = weights.read_bytes(), Path(f"{table}.parquet").read_bytes()
+    scores = (results / "scores.csv").read_bytes()
+    shutil.rmtree(results / RUN)
+    call = again(folder, f"results/smoke/{RUN}/record.json", "all")
+    assert call.code == 0, call.err
+    assert job_counts(call)["train"] == 1
+    assert weights.read_bytes() == before[0]
+    assert Path(f"{table}.parquet").read_bytes() == before[1]
+    assert (results / "scores.csv").read_bytes() == scores
+
+
+def test_a_failed_job_shows_its_message(folder, results):
+    """A damaged input is one message on the screen, with the file and what to do."""
+    prepared = results / "prepared" / "xnli" / "test.parquet"
+    content = prepared.read_bytes()
+    prepared.write_bytes(content[:1000])
+    try:
+        call = again(folder)
+    finally:
+        prepared.write_bytes(content)
+        again(folder)
+    assert call.code == 1
+    assert "error: a prepared file cannot be read" in call.text
+    assert "prepared/xnli/test.parquet" in call.text
+    assert "Traceback" not in call.text
