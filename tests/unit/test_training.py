@@ -155,9 +155,11 @@ def slow(self, *args, **kwargs):
     return step(self, *args, **kwargs)
 xling.training.XlingTrainer.training_step = slow
 try:
-    train(task="xnli", method="zero_shot", seed=1,
-          settings=TrainingSettings(**json.loads(settings)), train_files=[Path(tokens)], dev_files=[Path(tokens)], encoder_note=Path(note),
-          folder=Path(folder), state=Path(folder) / "state", eval_batch_tokens=4096)
+    train(
+        task="xnli", method="zero_shot", seed=1, settings=TrainingSettings(**json.loads(settings)),
+        train_files=[Path(tokens)], dev_files=[Path(tokens)], encoder_note=Path(note),
+        folder=Path(folder), state=Path(folder) / "state", eval_batch_tokens=4096,
+    )
 except Interrupted as stopped:
     print(stopped)
     sys.exit(143)

@@ -118,7 +118,7 @@ class Plan:
 
     def splits(self, task: str) -> list[str]:
         """Prepared splits of a task that any run needs, sorted."""
-        needed = set()
+        needed: set[str] = set()
         for run in self.trainings:
             if run.task == task:
                 needed.update(self.train_splits(run), self.dev_splits(run))

@@ -222,7 +222,11 @@ class KeepBest(TrainerCallback):
         source_only = settings.selection == "best_source_dev"
         codes = [SOURCE_LANGUAGE] if source_only else list(dev.rows_per_language())
         self.rows = rows_of(dev, codes)
-        self.infer = {"pad_id": pad_id, "precision": precision, "max_tokens": max_tokens}
+        self.infer: dict[str, Any] = {
+            "pad_id": pad_id,
+            "precision": precision,
+            "max_tokens": max_tokens,
+        }
         found = folder / "best.json"
         self.best: dict[str, Any] | None = json.loads(found.read_text()) if found.exists() else None
 

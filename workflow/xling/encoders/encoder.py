@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xling.data.manifest import sha256_of
 from xling.errors import DataError, SetupError
 from xling.files import write_text
-
-if TYPE_CHECKING:
-    import torch
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 TOKENIZERS = ("tokenizer.json", "sentencepiece.bpe.model", "vocab.txt")
@@ -114,7 +111,7 @@ def save_fast_tokenizer(folder: Path, target: Path) -> None:
     write_text(target, tokenizer.backend_tokenizer.to_str())
 
 
-def load_classifier(folder: Path, labels: tuple[str, ...]) -> torch.nn.Module:
+def load_classifier(folder: Path, labels: tuple[str, ...]) -> Any:
     """Load an encoder with a new classification head (drawn from torch's global generator)."""
     from transformers import AutoModelForSequenceClassification
 

@@ -98,7 +98,7 @@ def _masked_trainer() -> type:
     class MaskedTrainer(XlingTrainer):
         def compute_loss(
             self,
-            model: torch.nn.Module,
+            model: Any,
             inputs: dict[str, torch.Tensor],
             return_outputs: bool = False,
             num_items_in_batch: torch.Tensor | int | None = None,

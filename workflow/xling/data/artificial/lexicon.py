@@ -16,7 +16,7 @@ from xling.data.artificial.vocabulary import (
     CATEGORY_OF,
     FUNCTION_CATEGORIES,
     LEMMAS,
-    NAMES,
+    SHARED,
 )
 
 # Feature -> spelling, for one lemma.
@@ -108,7 +108,7 @@ def target_lexicon(seed: int, code: str, language: ArtificialLanguage, inflects:
     forms: dict[str, Forms] = {}
     for lemma in sorted(LEMMAS, key=lambda lemma: lemma not in cognates):
         category = CATEGORY_OF[lemma]
-        if lemma in NAMES:
+        if lemma in SHARED:
             stem = lemma
         elif lemma in cognates:
             stem = words.free(_changed(lemma, changes), lemma)
@@ -160,11 +160,11 @@ class _Inventor:
 
 
 def _cognates(seed: int, code: str, share: float) -> frozenset[str]:
-    """Return which content words come from the source; names are shared anyway."""
+    """Return which content words come from the source; names are the same anyway."""
     content = [
         lemma
         for lemma in LEMMAS
-        if CATEGORY_OF[lemma] not in FUNCTION_CATEGORIES and lemma not in NAMES
+        if CATEGORY_OF[lemma] not in FUNCTION_CATEGORIES and lemma not in SHARED
     ]
     order = Stream(seed, "cognates", code).shuffled(content)
     return frozenset(order[: round(share * len(content))])

@@ -52,6 +52,9 @@ PLACE_ADPOSITIONS = ADPOSITIONS[:3]
 ARTICLES = ("the", "a")
 # How a sentence goes on from the one before: it follows, adds, objects, or says it in other words.
 CONNECTIVES = ("so", "also", "but", "namely")
+# Words that all languages spell alike.  Connectives are what punctuation is to natural languages:
+# marks between sentences that texts in many languages share.
+SHARED = frozenset(NAMES + CONNECTIVES)
 
 # Words that may stand for each other without breaking the sentence (wrong translations).
 CATEGORIES: dict[str, tuple[str, ...]] = {
