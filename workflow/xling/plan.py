@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 from xling.config.study import Study, TrainingSettings
@@ -48,60 +49,63 @@ class Plan:
     @cached_property
     def runs(self) -> list[Run]:
         """Runs that get a record, sorted."""
-        return sorted(
-            {
-                Run(block.paper, method, model, task, seed)
-                for block in self.study.experiments
-                for method in block.methods
-                for model in block.models
-                for task in block.tasks
-                for seed in block.seeds
-            }
-        )
+        return sorted(self._wanted)
 
     @cached_property
     def trainings(self) -> list[Run]:
         """Runs whose model is trained, sorted (a shared model is trained once)."""
         return sorted({run.trained_as for run in self.runs})
 
+    @cached_property
+    def _wanted(self) -> dict[Run, set[tuple[str, ...]]]:
+        """The sets of languages that blocks ask for, per run, each in the task's order."""
+        wanted: dict[Run, set[tuple[str, ...]]] = {}
+        for block in self.study.experiments:
+            for task in block.tasks:
+                order = self.study.tasks[task].languages
+                listed = block.languages.get(task, order)
+                codes = tuple(code for code in order if code in listed)
+                for method, model, seed in product(block.methods, block.models, block.seeds):
+                    run = Run(block.paper, method, model, task, seed)
+                    wanted.setdefault(run, set()).add(codes)
+        return wanted
+
     def languages(self, run: Run) -> list[str]:
         """Languages a run is scored on, in the task's order; checks that blocks agree."""
-        wanted = {
-            tuple(block.languages.get(run.task, self.study.tasks[run.task].languages))
-            for block in self.study.experiments
-            if run.paper == block.paper
-            and run.method in block.methods
-            and run.model in block.models
-            and run.task in block.tasks
-            and run.seed in block.seeds
-        }
+        wanted = self._wanted[run]
         if len(wanted) > 1:
             raise UsageError(
                 f"two experiments ask for other languages of the same run {run.path}",
                 where="experiments[].languages",
                 fix="give both blocks the same languages or separate their seeds or models",
             )
-        order = self.study.tasks[run.task].languages
-        return sorted(next(iter(wanted)), key=order.index)
+        return list(next(iter(wanted)))
+
+    def overrides(self, run: Run) -> list[int]:
+        """Return the numbers of the training overrides that touch a run, in order."""
+        return [
+            i
+            for i, override in enumerate(self.study.training.overrides)
+            if all(
+                names is None or name in names
+                for names, name in (
+                    (override.where.methods, run.method),
+                    (override.where.models, run.model),
+                    (override.where.tasks, run.task),
+                )
+            )
+        ]
 
     def settings(self, run: Run) -> TrainingSettings:
         """Training settings of a run: the defaults, then each matching override in order."""
         values = self.study.training.defaults.model_dump()
-        for override in self.study.training.overrides:
-            where = override.where
-            if all(
-                names is None or name in names
-                for names, name in (
-                    (where.methods, run.method),
-                    (where.models, run.model),
-                    (where.tasks, run.task),
-                )
-            ):
-                # "epochs" and "max_steps" exclude each other: setting one clears the other.
-                for one, other in (("epochs", "max_steps"), ("max_steps", "epochs")):
-                    if one in override.set:
-                        values[other] = None
-                values.update(override.set)
+        for i in self.overrides(run):
+            given = self.study.training.overrides[i].set
+            # "epochs" and "max_steps" exclude each other: setting one clears the other.
+            for one, other in (("epochs", "max_steps"), ("max_steps", "epochs")):
+                if one in given:
+                    values[other] = None
+            values.update(given)
         return TrainingSettings.model_validate(values)
 
     def train_splits(self, run: Run) -> list[str]:

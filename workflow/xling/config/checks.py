@@ -26,30 +26,14 @@ def training_groups(plan: Plan) -> list[Run]:
     return list(first.values())
 
 
-def matching_overrides(study: Study, run: Run) -> list[int]:
-    """Return the indices of the overrides that touch a run, in order."""
-    return [
-        i
-        for i, override in enumerate(study.training.overrides)
-        if all(
-            names is None or name in names
-            for names, name in (
-                (override.where.methods, run.method),
-                (override.where.models, run.model),
-                (override.where.tasks, run.task),
-            )
-        )
-    ]
-
-
-def setting_origin(study: Study, run: Run, key: str) -> KeyPath:
+def setting_origin(plan: Plan, run: Run, key: str) -> KeyPath:
     """Return the key path that decides a training setting of a run.
 
     Setting one of ``epochs`` and ``max_steps`` clears the other, so an override of one is also the
     origin of the other's absence.
     """
-    for i in reversed(matching_overrides(study, run)):
-        given = study.training.overrides[i].set
+    for i in reversed(plan.overrides(run)):
+        given = plan.study.training.overrides[i].set
         for name in (key, _EXCLUSIVE.get(key)):
             if name in given:
                 return (*_OVERRIDES, i, "set", name)
@@ -58,7 +42,8 @@ def setting_origin(study: Study, run: Run, key: str) -> KeyPath:
 
 def idle_overrides(study: Study) -> list[int]:
     """Return the indices of overrides that touch no run that is trained."""
-    used = {i for run in training_groups(Plan(study)) for i in matching_overrides(study, run)}
+    plan = Plan(study)
+    used = {i for run in training_groups(plan) for i in plan.overrides(run)}
     return [i for i in range(len(study.training.overrides)) if i not in used]
 
 
@@ -123,7 +108,7 @@ def _trainings(study: Study, source: Source) -> Iterator[Problem]:
     plan = Plan(study)
     told = set()
     for run in training_groups(plan):
-        overrides = matching_overrides(study, run)
+        overrides = plan.overrides(run)
         path = (*_OVERRIDES, overrides[-1], "set") if overrides else _DEFAULTS
         try:
             selection = plan.settings(run).selection
@@ -134,7 +119,7 @@ def _trainings(study: Study, source: Source) -> Iterator[Problem]:
                     yield problem
             continue
         if study.tasks[run.task].train_split == "dev" and selection != "last":
-            path = setting_origin(study, run, "selection")
+            path = setting_origin(plan, run, "selection")
             problem = Problem(
                 f"task '{run.task}' trains on its dev set (train_split: dev), "
                 f"so '{selection}' has no dev set left",

@@ -97,7 +97,7 @@ def _trainings(loaded: LoadedStudy) -> Iterator[str]:
         lines = tuple(
             _line(
                 f"#   {key}: {as_yaml(getattr(settings, key))}",
-                _origin(setting_origin(study, run, key), loaded),
+                _origin(setting_origin(plan, run, key), loaded),
             )
             for key in TrainingSettings.model_fields
         )

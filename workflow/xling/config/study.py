@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     model_validator,
@@ -25,6 +26,7 @@ from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 PAPERS = ("xmixup", "robust", "cats", "distill")
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Precision = Literal["fp32", "bf16", "fp16"]
 
 
 def _known(kind: str, allowed: tuple[str, ...]) -> AfterValidator:
@@ -57,7 +59,7 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 class Closed(BaseModel):
     """Base of all parts of a study: unknown keys are errors, values are not coerced."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class ArtificialLanguage(Closed):
@@ -147,29 +149,33 @@ class TaskSettings(Closed):
 class Pretraining(Closed):
     """Masked language modelling of a small encoder (Devlin et al. 2019, §3.1)."""
 
-    steps: PositiveInt
+    steps: PositiveInt = Field(..., description="updates")
     batch_size: PositiveInt = Field(128, description="two-sentence texts per step")
     learning_rate: PositiveFloat = Field(1e-3, description="peak, linear warm-up and decay")
-    warmup_ratio: Share = 0.1
-    weight_decay: float = Field(0.01, ge=0.0)
+    warmup_ratio: Share = Field(0.1, description="share of the steps")
+    weight_decay: float = Field(0.01, ge=0.0, description="of AdamW")
     mask_probability: Share = Field(0.15, description="share of sub-words to predict")
     max_length: PositiveInt = Field(64, description="sub-words per text")
-    seed: int = 1
+    seed: NonNegativeInt = Field(
+        1, description="weights, order of the texts and masks follow from it"
+    )
     checkpoint_every: PositiveInt = Field(500, description="steps between checkpoints")
 
 
 class ScratchEncoder(Closed):
     """A small encoder that is pre-trained on the study's own text."""
 
-    source: Literal["scratch"]
-    architecture: Literal["bert", "xlm-roberta"]
+    source: Literal["scratch"] = Field(..., description="pre-trained on the study's own text")
+    architecture: Literal["bert", "xlm-roberta"] = Field(
+        ..., description="whose layers, tokenizer and special tokens"
+    )
     vocabulary: PositiveInt = Field(..., description="size of the sub-word vocabulary, at most")
-    hidden_size: PositiveInt
-    layers: PositiveInt
-    heads: PositiveInt
-    intermediate_size: PositiveInt
-    dropout: Share = 0.1
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    hidden_size: PositiveInt = Field(..., description="width; a multiple of heads")
+    layers: PositiveInt = Field(..., description="Transformer layers")
+    heads: PositiveInt = Field(..., description="attention heads per layer")
+    intermediate_size: PositiveInt = Field(..., description="width of the feed-forward part")
+    dropout: Share = Field(0.1, description="of hidden states and attention")
+    precision: Precision = Field("fp32", description="number format of training and prediction")
     pretraining: Pretraining
 
     @model_validator(mode="after")
@@ -182,9 +188,9 @@ class ScratchEncoder(Closed):
 class PretrainedEncoder(Closed):
     """An encoder in a folder in Hugging Face format (safetensors and a fast tokenizer)."""
 
-    source: Literal["folder"]
+    source: Literal["folder"] = Field(..., description="already trained, on disk")
     path: str = Field(..., description="folder with config.json, model.safetensors, tokenizer")
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Precision = Field("fp32", description="number format of training and prediction")
 
 
 Encoder = Annotated[ScratchEncoder | PretrainedEncoder, Field(discriminator="source")]
@@ -200,9 +206,9 @@ class TrainingSettings(Closed):
     accumulation: PositiveInt = Field(1, description="parts in which a batch is computed")
     epochs: PositiveFloat | None = Field(None, description="passes over the training data")
     max_steps: PositiveInt | None = Field(None, description="updates")
-    weight_decay: float = Field(0.0, ge=0.0)
-    adam_epsilon: PositiveFloat = 1e-8
-    max_grad_norm: PositiveFloat = 1.0
+    weight_decay: float = Field(0.0, ge=0.0, description="of AdamW")
+    adam_epsilon: PositiveFloat = Field(1e-8, description="of AdamW")
+    max_grad_norm: PositiveFloat = Field(1.0, description="longer gradients are shortened to it")
     gradient_checkpointing: bool = Field(False, description="less memory, more time")
     selection: Literal["last", "best_source_dev", "best_target_dev"] = Field(
         "last", description="which weights are kept; best_target_dev uses target labels (oracle)"
@@ -222,9 +228,9 @@ class TrainingSettings(Closed):
 class Where(Closed):
     """Which runs an override is for; a list that is left out matches all."""
 
-    methods: list[MethodName] | None = None
-    models: list[Name] | None = None
-    tasks: list[TaskName] | None = None
+    methods: list[MethodName] | None = Field(None, min_length=1, description="of these methods")
+    models: list[Name] | None = Field(None, min_length=1, description="with these encoders")
+    tasks: list[TaskName] | None = Field(None, min_length=1, description="on these tasks")
 
 
 class Override(Closed):
@@ -252,12 +258,12 @@ class Training(Closed):
 class Experiment(Closed):
     """A block of the grid: every combination of the names in its lists is a run."""
 
-    paper: PaperName
-    methods: list[MethodName] = Field(..., min_length=1)
-    models: list[Name] = Field(..., min_length=1)
-    tasks: list[TaskName] = Field(..., min_length=1)
-    seeds: list[int] = Field(..., min_length=1)
-    languages: dict[TaskName, list[Language]] = Field(
+    paper: PaperName = Field(..., description="whose tables the runs fill")
+    methods: list[MethodName] = Field(..., min_length=1, description="systems to compare")
+    models: list[Name] = Field(..., min_length=1, description="names below encoders")
+    tasks: list[TaskName] = Field(..., min_length=1, description="names below tasks")
+    seeds: list[NonNegativeInt] = Field(..., min_length=1, description="one run for each")
+    languages: dict[TaskName, Annotated[list[Language], Field(min_length=1)]] = Field(
         default_factory=dict, description="score only these languages of a task"
     )
 
@@ -266,7 +272,7 @@ class Resources(Closed):
     """What one job may use.  The profile maps it to a machine or a cluster."""
 
     train_threads: PositiveInt = Field(1, description="CPU threads of training and prediction")
-    pretrain_threads: PositiveInt = 2
+    pretrain_threads: PositiveInt = Field(2, description="CPU threads of pre-training")
     gpu: int = Field(0, ge=0, le=1, description="GPUs per job that trains or predicts")
     eval_batch_tokens: PositiveInt = Field(
         8192, description="sub-words, padding included, per batch when nothing is trained"
@@ -277,13 +283,13 @@ class Study(Closed):
     """One study: data, encoders, tasks, settings, and the grid of runs."""
 
     name: Name = Field(..., description="also the folder under results/")
-    description: str
+    description: str = Field(..., description="one line for reports")
     comparable: bool = Field(
         False, description="true only if data, models and settings are the papers' own"
     )
     data: Data
     tasks: dict[TaskName, TaskSettings] = Field(..., min_length=1)
-    encoders: dict[Name, Encoder] = Field(..., min_length=1)
+    encoders: dict[Name, Encoder] = Field(..., min_length=1, description="by a name of your choice")
     training: Training
     experiments: list[Experiment] = Field(..., min_length=1)
     resources: Resources = Field(default_factory=Resources)
@@ -304,7 +310,9 @@ class Study(Closed):
                             f"allowed: {', '.join(known)}"
                         )
             for task, wanted in block.languages.items():
-                for code in set(wanted) - set(self.tasks[task].languages):
+                for code in wanted:
+                    if code in self.tasks[task].languages:
+                        continue
                     raise ValueError(
                         f"experiments[{i}].languages.{task}: unknown language '{code}'; "
                         f"allowed: {', '.join(self.tasks[task].languages)}"
