@@ -120,7 +120,7 @@ def test_a_folder_with_pickled_weights_only_is_refused(encoder, tmp_path):
     weights = load_file(folder / "model.safetensors")
     torch.save(weights, folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
-    with pytest.raises(DataError, match="no model.safetensors"):
+    with pytest.raises(DataError, match=r"no model\.safetensors"):
         describe(folder, "model", precision="fp32", origin="")
 
 
