@@ -8,7 +8,10 @@ same pieces, which the trainers of ``tokenizers`` 0.23 do not promise (their tie
 from __future__ import annotations
 
 import io
+import tempfile
+from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from xling.errors import UsageError
@@ -44,33 +47,57 @@ def _unigram(texts: Iterable[str], size: int) -> list[tuple[str, float]]:
     """Return at most ``size`` pieces with their log probabilities, specials first."""
     import sentencepiece
 
+    sentences = list(texts)
     model = io.BytesIO()
-    try:
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(texts),
-            model_writer=model,
-            vocab_size=size,
-            hard_vocab_limit=False,
-            character_coverage=1.0,
-            # transformers 5 rebuilds the tokenizer from its vocabulary when it is loaded and keeps
-            # no other normaliser than a compiled one, so the text is taken as it is.
-            normalization_rule_name="identity",
-            bos_id=0,
-            pad_id=1,
-            eos_id=2,
-            unk_id=3,
-            num_threads=1,
-            minloglevel=2,
-        )
-    except RuntimeError as error:
-        raise UsageError(
-            "the sub-word vocabulary cannot be made",
-            where="encoders.<name>.vocabulary",
-            allowed=f"more than the number of characters in the text ({error})",
-            fix="raise 'vocabulary'",
-        ) from error
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(sentences),
+                model_writer=model,
+                vocab_size=size,
+                hard_vocab_limit=False,
+                character_coverage=1.0,
+                # transformers 5 rebuilds the tokenizer from its vocabulary when it is loaded and
+                # keeps no other normaliser than a compiled one, so the text is taken as it is.
+                normalization_rule_name="identity",
+                seed_sentencepieces_file=_seeds(sentences, size, Path(folder) / "seeds.tsv"),
+                bos_id=0,
+                pad_id=1,
+                eos_id=2,
+                unk_id=3,
+                num_threads=1,
+                minloglevel=2,
+            )
+        except RuntimeError as error:
+            raise UsageError(
+                "the sub-word vocabulary cannot be made",
+                where="encoders.<name>.vocabulary",
+                allowed=f"more than the number of characters in the text ({error})",
+                fix="raise 'vocabulary'",
+            ) from error
     processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     return [(processor.id_to_piece(i), processor.get_score(i)) for i in range(len(processor))]
+
+
+def _seeds(sentences: list[str], size: int, path: Path) -> str:
+    """Offer whole words as pieces if all of them fit into the vocabulary; return the file's name.
+
+    SentencePiece starts from strings that occur in two different words.  In a language of few words
+    that leaves out most words themselves, and every text becomes twice as long.
+    """
+    words = Counter(word for sentence in sentences for word in sentence.split())
+    if len(words) > size:
+        return ""
+    pieces: Counter[str] = Counter()
+    for word, count in words.items():
+        marked = f"▁{word}"
+        for start in range(len(marked)):
+            for end in range(start + 1, len(marked) + 1):
+                pieces[marked[start:end]] += count
+    # The trainer's own seeds are weighted by frequency times length; so are these.
+    weighted = sorted((-count * len(piece), piece) for piece, count in pieces.items())
+    path.write_text("".join(f"{p}\t{-w}\n" for w, p in weighted), encoding="utf-8")
+    return str(path)
 
 
 def _wordpieces(pieces: list[tuple[str, float]], size: int) -> dict[str, int]:

@@ -37,7 +37,7 @@ SOUND_CHANGES = (
     ("j", "y"),
     ("qu", "kv"),
 )
-_CHANGES_PER_LANGUAGE = 3
+_CHANGES_PER_LANGUAGE = 2
 _ONSETS = tuple("bdfghklmnprstvz")
 _VOWELS = tuple("aeiou")
 # Half of the syllables have no coda.

@@ -133,7 +133,7 @@ def draw_entity(stream: Stream, *, names: float, hypernyms: float) -> Entity:
     if stream.chance(names):
         return Entity(stream.pick(NAMES))
     noun = stream.pick(HYPERNYMS) if stream.chance(hypernyms) else stream.pick(NOUNS)
-    return Entity(noun, plural=stream.chance(0.4), definite=stream.chance(0.7))
+    return Entity(noun, plural=stream.chance(0.25), definite=stream.chance(0.8))
 
 
 def draw_place(stream: Stream) -> Place:

@@ -3,7 +3,8 @@
 
 Both labels re-order the sentence in the same ways (voice, fronted phrase, order of conjuncts).
 Label 1 stops there.  Label 0 also changes who does what (hard: no word differs), which adjective
-belongs to whom (hard), or one word (easy).
+belongs to whom (hard), one word (a noun, the verb), or says more or less: a negation, or no place
+and time (easy: lengths differ).
 """
 
 from __future__ import annotations
@@ -34,8 +35,15 @@ HYPERNYMS = 0.1
 NEGATED = 0.1
 PARTNER = 0.25
 ADJECTIVE = 0.7
-PASSIVE = 0.2
-CHANGES = {"roles": 0.2, "adjectives": 0.25, "noun": 0.35, "verb": 0.2}
+PASSIVE = 0.0
+CHANGES = {
+    "roles": 0.1,
+    "adjectives": 0.1,
+    "noun": 0.15,
+    "verb": 0.1,
+    "negation": 0.25,
+    "modifier": 0.3,
+}
 
 
 def draw_sentence(stream: Stream, purpose: Purpose) -> Clause:
@@ -127,6 +135,10 @@ def _changed(stream: Stream, clause: Clause) -> Clause:
         )
     if kind == "verb":
         return replace(clause, verb=OPPOSITE[clause.verb])
+    if kind == "negation":
+        return replace(clause, negated=not clause.negated)
+    if kind == "modifier":
+        return replace(clause, place=None, time=None)
     taken = {class_of(noun) for noun in clause.lemmas()}
     role = stream.pick(("agent", "patient"))
     entity = getattr(clause, role)

@@ -54,7 +54,9 @@ ARTICLES = ("the", "a")
 CONNECTIVES = ("so", "also", "but", "namely")
 # Words that all languages spell alike.  Connectives are what punctuation is to natural languages:
 # marks between sentences that texts in many languages share.
-SHARED = frozenset(NAMES + CONNECTIVES)
+# So is the negation: with no such word in common, nothing tells an encoder of this size which word
+# of a far language denies.
+SHARED = frozenset((*NAMES, *CONNECTIVES, "not"))
 
 # Words that may stand for each other without breaking the sentence (wrong translations).
 CATEGORIES: dict[str, tuple[str, ...]] = {
