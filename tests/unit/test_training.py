@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -137,6 +138,19 @@ def test_gradient_checkpointing_changes_nothing_but_memory(encoder, tmp_path):
     saved = run(encoder, tmp_path / "b", gradient_checkpointing=True)
     for name in plain:
         torch.testing.assert_close(plain[name], saved[name], atol=1e-5, rtol=1e-4)
+
+
+def test_bf16_trains_close_to_fp32(encoder, tmp_path):
+    """Mixed precision on the CPU: fp32 weights, bf16 products."""
+    note = json.loads(encoder.note.read_text())
+    other = encoder.folder / "bf16.json"
+    other.write_text(json.dumps(note | {"precision": "bf16"}))
+    full = run(encoder, tmp_path / "a", learning_rate=1e-3)
+    half = run(SimpleNamespace(file=encoder.file, note=other), tmp_path / "b", learning_rate=1e-3)
+    assert not equal(full, half)
+    for name in full:
+        assert half[name].dtype == torch.float32
+        torch.testing.assert_close(full[name], half[name], atol=2e-2, rtol=0)
 
 
 COMMAND = """

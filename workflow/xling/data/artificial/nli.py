@@ -37,8 +37,8 @@ HYPERNYMS = 0.2
 NEGATED = 0.15
 GENERALISED = 0.1
 MODIFIERS = 2
-# Share of entailed and neutral hypotheses that keep the truth with the opposite verb and the opposite
-# polarity, so that a negation alone does not make a contradiction.
+# Share of entailed and neutral hypotheses that keep the truth with the opposite verb and polarity,
+# so that a negation alone does not make a contradiction.
 FLIPPED = 0.05
 CONTRADICTIONS = {"negation": 0.45, "verb": 0.25, "class": 0.2, "modifier": 0.1}
 NEUTRALS = {"modifier": 0.95, "member": 0.05}
