@@ -43,7 +43,6 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/xling stages --check
 	$(BIN)/xling study schema --check
-	$(BIN)/snakemake --lint
 
 format: setup
 	$(BIN)/ruff check --fix .
