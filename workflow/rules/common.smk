@@ -36,13 +36,17 @@ def tokens_of(run, splits):
 def tables_of(paper):
     """Table files of a paper."""
     folder = Path("results") / STUDY.name / "tables"
-    return [str(path) for path in table_paths(PLAN, folder) if path.parent.name == paper]
+    return [
+        str(path) for path in table_paths(PLAN, folder) if path.parent.name == paper
+    ]
 
 
 def figures_of(paper):
     """Figure files of a paper."""
     folder = Path("results") / STUDY.name / "figures"
-    return [str(path) for path in figure_paths(PLAN, folder) if path.parent.name == paper]
+    return [
+        str(path) for path in figure_paths(PLAN, folder) if path.parent.name == paper
+    ]
 
 
 def all_records():

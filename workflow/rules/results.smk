@@ -65,11 +65,12 @@ rule tabulate:
         runtime=10,
     params:
         study=STUDY_TEXT,
+        results=lambda wildcards, output: str(Path(output.scores).parent),
         stage=VERSIONS["tabulate"],
     message:
         "Tables"
     shell:
-        "xling tabulate --study {params.study:q} --results results/{STUDY.name}"
+        "xling tabulate --study {params.study:q} --results {params.results:q}"
         " > {log:q} 2>&1"
 
 
@@ -89,11 +90,12 @@ rule plot:
         runtime=10,
     params:
         study=STUDY_TEXT,
+        results=lambda wildcards, output: str(Path(output.figures[0]).parents[2]),
         stage=VERSIONS["plot"],
     message:
         "Figures"
     shell:
-        "xling plot --study {params.study:q} --results results/{STUDY.name} > {log:q} 2>&1"
+        "xling plot --study {params.study:q} --results {params.results:q} > {log:q} 2>&1"
 
 
 rule check:
@@ -114,11 +116,12 @@ rule check:
         runtime=30,
     params:
         study=STUDY_TEXT,
+        results=lambda wildcards, output: str(Path(output.check).parent),
         stage=VERSIONS["check"],
     message:
         "Checking the results"
     shell:
-        "xling check --study {params.study:q} --results results/{STUDY.name} > {log:q} 2>&1"
+        "xling check --study {params.study:q} --results {params.results:q} > {log:q} 2>&1"
 
 
 rule report:
@@ -142,8 +145,9 @@ rule report:
         runtime=10,
     params:
         study=STUDY_TEXT,
+        results=lambda wildcards, output: str(Path(output.page).parents[1]),
         stage=VERSIONS["report"],
     message:
         "Report"
     shell:
-        "xling report --study {params.study:q} --results results/{STUDY.name} > {log:q} 2>&1"
+        "xling report --study {params.study:q} --results {params.results:q} > {log:q} 2>&1"
