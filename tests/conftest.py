@@ -14,16 +14,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 REPOSITORY = Path(__file__).parent.parent
+# The real benchmark files; tests that need them skip where they are absent.
+REALDATA = Path(os.environ.get("XLING_REALDATA", REPOSITORY.parent / "shared" / "realdata"))
 LABELS = ("contradiction", "entailment", "neutral")
-
-
-@pytest.fixture(scope="session")
-def realdata() -> Path:
-    """Folder of the real benchmark files; skips where it is absent."""
-    folder = Path(os.environ.get("XLING_REALDATA", REPOSITORY.parent / "shared" / "realdata"))
-    if not (folder / "xnli").is_dir():
-        pytest.skip(f"no real benchmark files in {folder} (set XLING_REALDATA)")
-    return folder
 
 
 def pair_rows(count: int, seed: int = 0):

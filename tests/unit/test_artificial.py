@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conftest import REALDATA
 from xling.config.study import Artificial
 from xling.data.artificial import nli, paraphrase, raw_pawsx, raw_text, write_raw
 from xling.data.artificial.examples import examples
@@ -35,7 +35,6 @@ from xling.data.manifest import Manifest, sha256_of
 from xling.errors import UsageError
 
 ROOT = Path(__file__).parents[2]
-REALDATA = Path(os.environ.get("XLING_REALDATA", ROOT.parent / "shared" / "realdata"))
 TASKS = ("xnli", "pawsx", "text")
 # The header line of xnli.dev.tsv and xnli.test.tsv in XNLI-1.0.zip.
 XNLI_HEADER = (
@@ -221,7 +220,7 @@ def test_a_few_pawsx_rows_are_placeholders(mini):
 def test_pawsx_header_is_the_real_one():
     real = REALDATA / "pawsx/original_layout/test_2k-de.tsv"
     if not real.exists():
-        pytest.skip("no real PAWS-X files")
+        pytest.skip("real benchmark files are absent (XLING_REALDATA)")
     with real.open(encoding="utf-8") as lines:
         assert next(lines).rstrip("\n").split("\t") == list(raw_pawsx.COLUMNS)
 

@@ -2,7 +2,6 @@
 """From raw files to one checked table: joins, counts, labels, what is dropped and said."""
 
 import json
-import os
 import random
 from collections import Counter
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from conftest import REALDATA
 from xling.config.study import Data, SplitSizes
 from xling.data.fetch import fetch
 from xling.data.manifest import Manifest, RawFile, sha256_of
@@ -525,9 +525,6 @@ def test_pairs_in_common_counts_different_pairs(xnli):
 
 # --- the real benchmarks ---------------------------------------------------------------------
 
-REAL = Path(
-    os.environ.get("XLING_REALDATA", Path(__file__).parents[2].parent / "shared" / "realdata")
-)
 XNLI = ["en", "de", "es", "ar", "hi", "sw", "zh"]
 PAWSX = ["en", "de", "es", "fr", "zh"]
 
@@ -538,12 +535,12 @@ class TestRealData:
 
     @pytest.fixture(autouse=True)
     def present(self):
-        if not REAL.is_dir():
+        if not REALDATA.is_dir():
             pytest.skip("real benchmark files are absent (XLING_REALDATA)")
 
     def test_xnli(self):
         for split, per_label in (("dev", 830), ("test", 1670)):
-            table, summary = prepare_folder(REAL, "xnli", split, XNLI)
+            table, summary = prepare_folder(REALDATA, "xnli", split, XNLI)
             assert summary["rows"] == dict.fromkeys(XNLI, 3 * per_label)
             for code in XNLI:
                 assert summary["labels"][code] == dict.fromkeys(NLI, per_label)
@@ -551,7 +548,7 @@ class TestRealData:
             assert table.num_rows == 7 * 3 * per_label
 
     def test_pawsx_dev(self):
-        table, summary = prepare_folder(REAL, "pawsx", "dev", PAWSX)
+        table, summary = prepare_folder(REALDATA, "pawsx", "dev", PAWSX)
         assert summary["rows"] == dict.fromkeys(PAWSX, 2000)
         positives = {code: summary["labels"][code]["1"] for code in PAWSX}
         assert positives == {"en": 863, "de": 831, "es": 847, "fr": 860, "zh": 853}
@@ -560,14 +557,14 @@ class TestRealData:
         assert not any('""' in text for text in table["sentence1"].to_pylist())
 
     def test_pawsx_test_lacks_the_rows_without_known_label(self):
-        _, summary = prepare_folder(REAL, "pawsx", "test", PAWSX)
+        _, summary = prepare_folder(REALDATA, "pawsx", "test", PAWSX)
         unknown = {"en": 6, "es": 6, "fr": 4}
         assert summary["dropped"] == {"label unknown ('?')": unknown}
         assert summary["rows"] == {code: 2000 - unknown.get(code, 0) for code in PAWSX}
         assert summary["ns_rows"] == {"en": 0, "de": 32, "es": 1, "fr": 14, "zh": 25}
 
     def test_the_release_format_gives_the_same_rows_as_xtreme_s(self, tmp_path):
-        path = REAL / "pawsx" / "original_layout" / "test_2k-de.tsv"
+        path = REALDATA / "pawsx" / "original_layout" / "test_2k-de.tsv"
         about = {"format": "pawsx-x-final", "role": "labelled", "split": "test"}
         files = [
             RawFile(path=str(file), language=code, bytes=0, sha256=sha256_of(file), **about)
@@ -575,7 +572,7 @@ class TestRealData:
         ]
         manifest = Manifest(task="pawsx", origin="", translations="", files=files)
         table, _ = prepare("pawsx", "test", ["de"], "train", manifest, tmp_path, None)
-        other, _ = prepare_folder(REAL, "pawsx", "test", ["en", "de"])
+        other, _ = prepare_folder(REALDATA, "pawsx", "test", ["en", "de"])
         german = [row for row in rows_of(other) if row[1] == "de"]
         assert [row[4] for row in rows_of(table)] == [row[4] for row in german]
         # This copy was written with csv quoting; its texts are equal where no quote occurs.
@@ -584,7 +581,7 @@ class TestRealData:
         assert all(a[2] == b[2] for a, b in plain)
 
     def test_translate_test_joins_every_swahili_row(self):
-        table, summary = prepare_folder(REAL, "xnli", "translate_test", ["en", "sw"])
+        table, summary = prepare_folder(REALDATA, "xnli", "translate_test", ["en", "sw"])
         assert summary["rows"] == {"en": 5010, "sw": 5010}
         assert summary["dropped"] == {}
         assert summary["translations"] == "machine translation published with myXNLI"
@@ -594,9 +591,11 @@ class TestRealData:
 
     def test_training_on_dev_sees_no_test_pair(self, tmp_path):
         for task, languages in (("xnli", XNLI), ("pawsx", PAWSX)):
-            test, _ = prepare_folder(REAL, task, "test", languages)
-            source, _ = prepare_folder(REAL, task, "train", ["en"], "dev")
-            targets, summary = prepare_folder(REAL, task, "translate_train", languages[1:], "dev")
+            test, _ = prepare_folder(REALDATA, task, "test", languages)
+            source, _ = prepare_folder(REALDATA, task, "train", ["en"], "dev")
+            targets, summary = prepare_folder(
+                REALDATA, task, "translate_train", languages[1:], "dev"
+            )
             assert pairs_in_common(source, test) == pairs_in_common(targets, test) == 0
             kept = Counter(row[0] for row in rows_of(targets))
             assert set(kept) <= {row[0] for row in rows_of(source)}
