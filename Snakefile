@@ -77,4 +77,6 @@ onstart:
 
 
 onsuccess:
-    shell("xling summary --study {STUDY_TEXT:q} --results results/{STUDY.name}")
+    # A call for a single file may leave records open; there is nothing to sum up then.
+    if all(Path(path).exists() for path in all_records()):
+        shell("xling summary --study {STUDY_TEXT:q} --results results/{STUDY.name}")
