@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from workflow import REPOSITORY, job_counts, snakemake
 from xling.config.loader import load_study
@@ -243,3 +244,26 @@ def test_a_call_for_one_file_ends_without_a_summary(tmp_path):
     call = snakemake(tmp_path, "results/smoke/raw/xnli/manifest.json", study="smoke")
     assert call.code == 0, call.err
     assert "XNLI: accuracy" not in call.text
+
+
+def test_a_given_encoder_runs_the_same_chain(results, tmp_path):
+    """A folder in Hugging Face format, and the options that no shipped study uses."""
+    study = yaml.safe_load((REPOSITORY / "config/studies/smoke.yaml").read_text(encoding="utf-8"))
+    study["name"] = "given"
+    model = results / "encoders" / "tiny-bert" / "model"
+    study["encoders"] = {"given": {"source": "folder", "path": str(model), "precision": "bf16"}}
+    block = {"paper": "xmixup", "methods": ["zero_shot"], "models": ["given"], "tasks": ["xnli"]}
+    study["experiments"] = [block | {"seeds": [1], "languages": {"xnli": ["en", "qab"]}}]
+    options = {"selection": "best_target_dev", "accumulation": 2, "gradient_checkpointing": True}
+    study["training"]["defaults"] |= options
+    (tmp_path / "given.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    target = "runs/xmixup/zero_shot/given/xnli/seed-1/record.json"
+    call = snakemake(tmp_path, f"results/given/{target}", study=tmp_path / "given.yaml")
+    assert call.code == 0, call.text
+    record = read_record(tmp_path / "results" / "given" / target)
+    assert [score.language for score in record.scores] == ["en", "qab"]
+    assert record.settings["encoder"]["architecture"] == "bert"
+    assert record.settings["encoder"]["precision"] == "bf16"
+    assert set(record.selection["dev"]) == {"en", "qaa", "qab"}
+    assert "pretrain" in job_counts(call)
+    assert not (tmp_path / "results" / "given" / "prepared" / "text").exists()
