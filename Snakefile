@@ -67,6 +67,11 @@ for paper in PLAN.papers:
             figures_of(paper),
 
 
+if STUDY.data.source == "download":
+
+    include: "workflow/rules/downloads.smk"
+
+
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/results.smk"

@@ -64,10 +64,13 @@ def scratch(architecture: str, **other):
 @pytest.fixture(scope="session", params=["xlm-roberta", "bert"])
 def encoder(request, tmp_path_factory):
     """A tiny pre-trained encoder as ``xling pretrain`` leaves it, and tokenised rows for it."""
+    from xling.data.tables import write_table
     from xling.encoders.encoder import describe, save_fast_tokenizer, write_note
     from xling.encoders.pretrain import pretrain
     from xling.machine import set_threads
-    from xling.tokens import Tokens, tokenize_pairs, write_tokens
+    from xling.tasks import TASKS
+    from xling.tasks.classification import Tokens, tokenize
+    from xling.tokens import write_tokens
 
     set_threads(1)
     folder = tmp_path_factory.mktemp(request.param)
@@ -76,14 +79,17 @@ def encoder(request, tmp_path_factory):
     info = describe(folder / "model", "model", precision="fp32", origin="a test")
     save_fast_tokenizer(folder / "model", folder / "tokenizer.json")
     write_note(folder / "encoder.json", info)
-    tokens = tokenize_pairs(table, folder / "tokenizer.json", LABELS, 48)
-    about = {"split": "train", "max_length": 48, "sha256": "0" * 64, "rows": {}, "origin": "a test"}
+    tokens = tokenize(table, folder / "tokenizer.json", TASKS["xnli"], {"max_length": 48})
+    about = {"task": "xnli", "split": "train", "reading": {"max_length": 48}}
+    about |= {"sha256": "0" * 64, "rows": {}, "origin": "a test"}
     write_tokens(folder / "train.arrow", tokens, about)
+    write_table(folder / "train.parquet", table, {})
     return SimpleNamespace(
         architecture=request.param,
         folder=folder,
         note=folder / "encoder.json",
         file=folder / "train.arrow",
+        prepared=folder / "train.parquet",
         tokens=Tokens.read([folder / "train.arrow"]),
         table=table,
     )

@@ -13,6 +13,9 @@ import pytest
 import yaml
 
 from workflow import REPOSITORY, STUDIES, job_counts, processor_seconds, snakemake
+from xling.config.loader import load_study
+from xling.estimate import estimate
+from xling.plan import Plan
 
 pytestmark = pytest.mark.dag
 
@@ -27,6 +30,9 @@ RULES = {
         re.DOTALL | re.MULTILINE,
     )
 }
+# A rule calls the verb of its name.  One exception: for a user "fetch" either lists a task's raw
+# files or downloads data sets; a rule has one set of outputs and can do only one of them.
+VERBS = {rule: rule for rule in RULES} | {"download": "fetch --dataset"}
 
 
 def outputs(call):
@@ -87,14 +93,43 @@ def test_three_thousand_jobs_are_planned_in_twenty_seconds(tmp_path):
     assert call.seconds < 20
 
 
-def test_parsing_imports_no_heavy_library(tmp_path):
+HEAVY = ("torch", "transformers", "datasets", "matplotlib", "tokenizers", "faiss", "sklearn")
+
+
+@pytest.mark.parametrize("study", ["mini", "xtreme"])
+def test_parsing_imports_no_heavy_library(study, tmp_path):
     """Stand-ins that fail on import: every Slurm job parses the Snakefile again."""
-    for name in ("torch", "transformers", "datasets", "matplotlib"):
+    for name in HEAVY:
         package = tmp_path / "stand-ins" / name
         package.mkdir(parents=True)
         (package / "__init__.py").write_text(f"raise AssertionError('{name} was imported')\n")
-    call = snakemake(tmp_path, "-n", study="mini", PYTHONPATH=str(tmp_path / "stand-ins"))
+    call = snakemake(tmp_path, "-n", study=study, PYTHONPATH=str(tmp_path / "stand-ins"))
     assert call.code == 0, call.err
+
+
+def test_all_of_xtreme_is_planned_quickly(tmp_path):
+    """Its downloads are one job each; the registry and the sources are read while parsing."""
+    call = snakemake(tmp_path, "-n", study="xtreme")
+    assert call.code == 0, call.err
+    counts = job_counts(call)
+    # XNLI 2, PAWS-X 1, UD 1, PAN-X 40, SQuAD 1, XQuAD 11, MLQA 1, TyDiQA 2, BUCC 4 x 2, Tatoeba
+    # 36 x 2.
+    assert counts["download"] == 2 + 1 + 1 + 40 + 1 + 11 + 1 + 2 + 8 + 72
+    assert counts["fetch"] == 9  # no text: the encoder is given
+    # Train and test of six tasks, dev of four (question answering keeps the last weights), MLQA's
+    # test; dev and test of BUCC, test of Tatoeba.
+    assert counts["prepare"] == counts["tokenize"] == 2 * 6 + 4 + 1 + 2 + 1
+    assert counts["train"] == 6 * 3  # MLQA has XQuAD's
+    assert counts["predict"] == counts["score"] == 7 * 3 + 2
+    assert call.seconds < 5
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_estimate_counts_the_jobs_that_snakemake_runs(study, tmp_path):
+    counts = job_counts(snakemake(tmp_path, "-n", study=study))
+    del counts["all"]
+    plan = Plan(load_study(study, studies=REPOSITORY / "config" / "studies").study)
+    assert {cost.stage: cost.jobs for cost in estimate(plan, None)} == counts
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
@@ -106,7 +141,7 @@ def test_every_rule_says_what_it_needs(rule):
     assert "mem_mb=" in body
     assert "runtime=" in body
     assert f'VERSIONS["{rule}"]' in body, "the stage's version"
-    assert re.search(rf'"xling {rule} ', body), "the rule calls the verb of its name"
+    assert re.search(rf'" ?xling {VERBS[rule]} ', body), "the rule calls its verb"
     assert f"/logs/{rule}" in body
     assert f"/benchmarks/{rule}" in body
 
@@ -118,6 +153,7 @@ def test_rules_that_compute_ask_for_the_gpu(rule):
 
 def test_all_rules_were_found():
     assert set(RULES) == {
+        "download",
         "fetch",
         "prepare",
         "pretrain",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,16 @@ from test_tables import STUDY, make_plan, make_record, make_records
 
 from xling.check import check, dump_check, read_check, to_know
 from xling.config.study import Study
+from xling.data.leaks import Overlap
 from xling.errors import DataError
 from xling.plan import Plan
 from xling.records import Record
 from xling.summary import WIDTH, summary
 
-NO_LEAKS = {"xnli/train": 0, "xnli/translate_train": 0}
+NO_LEAKS = [
+    Overlap(f"xnli {split} and xnli test", 0, 300, published=False)
+    for split in ("train", "translate_train")
+]
 
 
 def make_prepared(plan: Plan) -> dict:
@@ -30,6 +35,7 @@ def make_prepared(plan: Plan) -> dict:
                 "task": task,
                 "split": split,
                 "rows": dict.fromkeys(languages, 300),
+                "scored": dict.fromkeys(languages, 300),
                 "labels": {code: {"contradiction": 200, "neutral": 100} for code in languages},
                 "dropped": {"label unknown": {"qaa": 2}} if split == "train" else {},
                 "notes": ["a note on <markup> & more"],
@@ -49,10 +55,8 @@ def test_sound_results_pass(plan) -> None:
     result = check(plan, make_records(plan), make_prepared(plan), NO_LEAKS)
     assert (result.study, result.runs, result.scores, result.flags) == ("toy", 9, 27, [])
     assert "all 9 planned runs have a record" in result.passed
-    assert (
-        "no test pair was seen in fine-tuning (compared: xnli/train, xnli/translate_train)"
-        in result.passed
-    )
+    assert "no item in both xnli train and xnli test" in result.passed
+    assert "no item in both xnli translate_train and xnli test" in result.passed
 
 
 def test_the_result_survives_a_file(plan, tmp_path: Path) -> None:
@@ -114,17 +118,28 @@ def test_all_problems_are_in_one_message(plan) -> None:
     prepared = make_prepared(plan)
     del prepared["xnli", "translate_test"]
     with pytest.raises(DataError) as caught:
-        check(plan, records, prepared, {"xnli/train": 0, "xnli/translate_train": 4})
+        check(plan, records, prepared, [NO_LEAKS[0], replace(NO_LEAKS[1], shared=4)])
     text = str(caught.value)
     assert "xmixup/translate_test/tiny-x/xnli/seed-1: has no record" in text
     assert "there is no summary of the prepared split xnli/translate_test" in text
-    assert "xnli/translate_train: 4 test pairs were seen in fine-tuning" in text
+    assert "xnli translate_train and xnli test: 4 test items were seen in fine-tuning" in text
     assert caught.value.exit_code == 3
 
 
 def test_a_leak_check_of_nothing_is_no_leak_check(plan) -> None:
     with pytest.raises(DataError, match="no fine-tuning data was compared"):
-        check(plan, make_records(plan), make_prepared(plan), {})
+        check(plan, make_records(plan), make_prepared(plan), [])
+
+
+def test_published_splits_may_share_items_and_ours_may_not(plan) -> None:
+    records, prepared = make_records(plan), make_prepared(plan)
+    found = Overlap("panx train and panx test", 7, 900, published=True)
+    assert check(plan, records, prepared, [found]).flags == [
+        "panx train and panx test: 7 of 900 different test items are also in the published "
+        "training data"
+    ]
+    with pytest.raises(DataError, match="7 test items were seen in fine-tuning"):
+        check(plan, records, prepared, [replace(found, published=False)])
 
 
 def test_flags_are_collected_the_gravest_first() -> None:

@@ -64,7 +64,7 @@ def test_the_four_lines_of_a_message():
 
 
 def test_damaged_settings_are_one_message(capsys, tmp_path):
-    paths = ["--output", "o", "--state", "s", "--encoder", "e", "--train", "t"]
+    paths = ["--output", "o", "--state", "s", "--encoder", "e", "--train", "t", "--languages", "en"]
     command = ["train", "--task", "xnli", "--method", "zero_shot", "--seed", "1", "--settings"]
     assert cli.main([*command, '{"learning_rat": 1}', *paths]) == 2
     assert "--settings" in capsys.readouterr().err

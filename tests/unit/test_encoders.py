@@ -158,3 +158,11 @@ def test_fp16_needs_a_gpu():
 def test_a_vocabulary_smaller_than_the_alphabet_is_refused():
     with pytest.raises(UsageError, match="vocabulary cannot be made"):
         build_tokenizer("xlm-roberta", ["abcdefghijklmnopqrstuvwxyz"] * 50, 10, 48)
+
+
+def test_inputs_longer_than_the_encoder_reads_are_refused(encoder):
+    folder = encoder.folder / "model"
+    known = {"precision": "fp32", "origin": "a test"}
+    assert describe(folder, "model", **known, positions=48)["layers"] == 2
+    with pytest.raises(UsageError, match="up to 49 sub-words; the encoder reads 48"):
+        describe(folder, "model", **known, positions=49)

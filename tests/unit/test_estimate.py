@@ -2,12 +2,15 @@
 """The cost estimate, against numbers worked out by hand with round constants."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import yaml
 
 from xling import costs
 from xling.cli import main
+from xling.config.loader import load_study
 from xling.config.study import Study
 from xling.costs import Device, RowSize, Shape
 from xling.errors import DataError
@@ -16,6 +19,7 @@ from xling.plan import Plan
 from xling.plan_text import format_plan, hours, megabytes
 from xling.tasks import TASKS
 
+ROOT = Path(__file__).parents[2]
 TINY = """
 name: tiny
 description: one encoder, one task
@@ -233,9 +237,35 @@ class TestShapes:
         assert costs.subwords("folder", "xnli", small, 50) == 50
         assert costs.subwords("artificial", "xnli", small, 128) == 30
 
-    def test_every_task_has_a_row_size(self):
-        kinds = {kind for _, kind in costs.ROW_SIZES}
-        assert kinds >= {*TASKS, "text"}
+    @pytest.mark.parametrize("source", ["artificial", "folder", "download"])
+    @pytest.mark.parametrize("kind", [*TASKS, "text"])
+    def test_every_task_has_sizes(self, source, kind):
+        size = costs.row_size(source, kind)
+        assert size.subwords > 0
+        assert size.raw > 0
+        assert size.prepared > 0
+        assert costs.subwords(source, kind, None, 8) == 8
+        assert source in costs.TOKENIZE
+        assert source in costs.LEARN_TOKENIZER
+
+    @pytest.mark.parametrize(
+        ("task", "split", "language", "rows"),
+        [
+            ("xnli", "train", "en", 392_702),
+            ("panx", "test", "yo", 100),
+            ("udpos", "train", "de", 21_253),  # not counted: taken for the English one
+            ("mlqa", "test", "es", 11_590),
+            ("tydiqa", "dev", "en", costs.UNKNOWN_ROWS),
+            ("bucc2018", "dev", "zh", 8_624 + 13_589),
+            ("bucc2018", "test", "ru", 1_070_000),
+        ],
+    )
+    def test_rows_of_published_splits(self, task, split, language, rows):
+        assert costs.published_rows(task, split, language) == rows
+
+    def test_every_language_of_bucc_has_its_number(self):
+        for split in ("dev", "test"):
+            assert set(costs.BUCC_ROWS[split]) == set(TASKS["bucc2018"].languages)
 
 
 class TestGivenEncoder:
@@ -279,6 +309,104 @@ class TestGivenEncoder:
         (tmp_path / "config.json").write_text("{")
         with pytest.raises(DataError, match=r"config\.json cannot be read"):
             estimate(Plan(study), None)
+
+
+class TestFamilies:
+    """What tasks other than classification add, with the artificial study made larger."""
+
+    def plan(self, methods, tasks, **settings):
+        values = yaml.safe_load(TINY)
+        sizes = values["data"]["artificial"]["sizes"]
+        sizes |= {
+            "xquad": {"train": 60, "dev": 10, "test": 20},
+            "mlqa": {"dev": 10, "test": 30},
+            "bucc2018": {"dev": 7, "test": 9},
+            "tatoeba": {"test": 11},
+        }
+        values["tasks"] = {
+            "xquad": {"languages": ["en", "qaa"]},
+            "mlqa": {"languages": ["en", "qaa"]},
+            "bucc2018": {"languages": ["qaa"]},
+            "tatoeba": {"languages": ["qaa"]},
+        }
+        for task, changed in settings.items():
+            values["tasks"][task] |= changed
+        values["training"]["defaults"] = {"epochs": 1, "batch_size": 4}
+        values["experiments"][0] |= {"methods": methods, "tasks": tasks, "seeds": [1]}
+        return Plan(Study.model_validate(values))
+
+    @pytest.fixture(autouse=True)
+    def _rows_of_ten(self, round_constants, monkeypatch):
+        kinds = ("xquad", "mlqa", "bucc2018", "tatoeba", "text")
+        sizes = {("artificial", kind): RowSize(10, 1000, 100) for kind in kinds}
+        monkeypatch.setattr(costs, "ROW_SIZES", sizes)
+
+    def test_borrowed_rows_are_trained_on_once(self):
+        plan = self.plan(["zero_shot"], ["mlqa", "xquad"])
+        stages = {c.stage: c for c in estimate(plan, None)}
+        assert stages["train"].jobs == 1
+        # 60 rows of XQuAD make 15 updates of 4.
+        wall = 2 + 3 * 60 * 10 * FORWARD / 1e6 / 2
+        assert stages["train"].cpu_hours == pytest.approx(2 * wall / 3600)
+        # XQuAD's train and test, MLQA's test.
+        assert stages["tokenize"].jobs == stages["prepare"].jobs - 1 == 3
+        assert stages["predict"].cpu_hours == pytest.approx(
+            2 * (2 * 2 + (2 * 20 + 2 * 30) * 10 * FORWARD / 1e6 / 2) / 3600
+        )
+
+    def test_borrowed_rows_of_a_task_that_is_not_scored(self):
+        stages = {
+            c.stage: c
+            for c in estimate(self.plan(["zero_shot", "translate_train"], ["mlqa"]), None)
+        }
+        assert stages["train"].jobs == 2
+        # XQuAD's train and its translations, MLQA's test; the text.
+        assert stages["tokenize"].jobs == 3
+        assert stages["prepare"].jobs == 4
+
+    def test_held_out_paragraphs(self):
+        own = {"train_split": "test", "held_out": 0.25}
+        stages = {
+            c.stage: c for c in estimate(self.plan(["zero_shot"], ["xquad"], xquad=own), None)
+        }
+        # A quarter of 20 rows in two languages is scored; 15 English ones make 4 updates of 4.
+        assert stages["predict"].cpu_hours == pytest.approx(
+            2 * (2 + 2 * 5 * 10 * FORWARD / 1e6 / 2) / 3600
+        )
+        assert stages["train"].cpu_hours == pytest.approx(
+            2 * (2 + 3 * 16 * 10 * FORWARD / 1e6 / 2) / 3600
+        )
+
+    def test_nothing_trained(self):
+        stages = {
+            c.stage: c for c in estimate(self.plan(["mean_pooled"], ["bucc2018", "tatoeba"]), None)
+        }
+        assert stages["train"].jobs == 0
+        assert stages["train"].cpu_hours == 0
+        # BUCC's dev and test, both sides of Tatoeba's test.
+        work = (7 + 9 + 2 * 11) * 10 * FORWARD / 1e6 / 2
+        assert stages["predict"].cpu_hours == pytest.approx(2 * (2 * 2 + work) / 3600)
+
+
+class TestDownloads:
+    @pytest.fixture
+    def stages(self):
+        return estimate(Plan(load_study("xtreme", studies=ROOT / "config/studies").study), None)
+
+    def test_each_artefact_is_a_job_of_unknown_duration(self, stages):
+        assert stages[0].stage == "download"
+        assert stages[0].jobs == 139
+        assert stages[0].cpu_hours is None
+
+    def test_the_plan_of_xtreme_prints(self, stages, capsys):
+        assert main(["plan", "xtreme"]) == 0
+        printed = capsys.readouterr().out
+        assert "study xtreme: 23 runs, 18 models to train\n" in printed
+        for cost in stages:
+            assert re.search(rf"^{cost.stage} +{cost.jobs} ", printed, re.MULTILINE), cost.stage
+
+    def test_others_have_no_such_stage(self):
+        assert estimate(plan_of(), None)[0].stage == "fetch"
 
 
 class TestText:

@@ -16,7 +16,7 @@ from test_tables import LANGUAGES, STUDY, make_plan, make_record, make_records
 from xling.config.study import Study
 from xling.errors import DataError
 from xling.figures import figure_paths, write_figures
-from xling.figures.accuracy import accuracy_by_language, images
+from xling.figures.languages import images, scores_by_language
 from xling.plan import Plan
 from xling.tables.table import build_table
 
@@ -34,7 +34,7 @@ def words(svg: bytes) -> list[str]:
 
 
 def test_every_mean_deviation_and_seed_is_drawn(table) -> None:
-    (axes,) = accuracy_by_language(table).axes
+    (axes,) = scores_by_language(table).axes
     drawn = [tuple(map(float, line.get_ydata())) for line in axes.lines]
     whiskers = [
         tuple(float(y) for _, y in segment)
@@ -60,7 +60,7 @@ def test_words_are_text(table) -> None:
 
 
 def test_languages_stand_in_the_studys_order(table) -> None:
-    (axes,) = accuracy_by_language(table).axes
+    (axes,) = scores_by_language(table).axes
     assert [tick.get_text() for tick in axes.get_xticklabels()] == LANGUAGES
 
 
@@ -95,10 +95,27 @@ def test_each_model_has_a_panel() -> None:
     study["experiments"][0]["models"] = ["tiny-x", "a-x"]
     plan = Plan(Study.model_validate(study))
     records = [r for r in make_records(plan) if (r.model, r.method) != ("a-x", "zero_shot")]
-    figure = accuracy_by_language(build_table(plan, "xmixup", "xnli", records))
+    figure = scores_by_language(build_table(plan, "xmixup", "xnli", records))
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["a-x", "tiny-x"]
     # A system that has not been run yet leaves a gap and keeps its colour.
     assert len(figure.axes[1].lines) - len(figure.axes[0].lines) == 2 * len(LANGUAGES)
+
+
+def test_many_languages_go_on_below() -> None:
+    codes = [f"q{a}{b}" for a in "abc" for b in "abcdefghij"]
+    study = copy.deepcopy(STUDY)
+    shares = {"word_order": "SVO", "text_share": 0.0}
+    study["data"]["artificial"]["languages"] = dict.fromkeys(codes, shares)
+    study["data"]["artificial"]["source_text_share"] = 1.0
+    study["tasks"]["xnli"]["languages"] = ["en", *codes]
+    plan = Plan(Study.model_validate(study))
+    values = dict.fromkeys(["en", *codes], 50.0)
+    records = [make_record(plan, run, values) for run in plan.runs]
+    figure = scores_by_language(build_table(plan, "xmixup", "xnli", records))
+    ticks = [[t.get_text() for t in axes.get_xticklabels()] for axes in figure.axes]
+    assert [len(line) for line in ticks] == [11, 11, 9]
+    assert [code for line in ticks for code in line] == ["en", *codes]
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
 
 
 SCRIPT = """
@@ -123,7 +140,7 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
         files = sorted((tmp_path / name).rglob("*.*"))
         sums.append({f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files})
     assert sums[0] == sums[1]
-    assert sorted(sums[0]) == ["xnli-accuracy.png", "xnli-accuracy.svg"]
+    assert sorted(sums[0]) == ["xnli-languages.png", "xnli-languages.svg"]
 
 
 def test_files_are_where_the_plan_says(tmp_path: Path) -> None:
@@ -132,7 +149,7 @@ def test_files_are_where_the_plan_says(tmp_path: Path) -> None:
     assert written == figure_paths(plan, tmp_path)
     assert sorted(tmp_path.rglob("*.*")) == sorted(written)
     assert [str(path.relative_to(tmp_path)) for path in written] == [
-        f"xmixup/{task}-accuracy.{suffix}"
+        f"xmixup/{task}-languages.{suffix}"
         for task in ("pawsx", "xnli")
         for suffix in ("png", "svg")
     ]

@@ -5,20 +5,21 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import LABELS
-from xling.encoders.encoder import load_classifier
-from xling.inference import accuracy_by_language, class_scores, rows_of
+from xling.inference import rows_of
+from xling.tasks import TASKS
+from xling.tasks.classification import class_scores, new_model
+from xling.tasks.family import Inference
 
 
 @pytest.fixture(scope="module")
 def model(encoder):
     torch.manual_seed(0)
-    return load_classifier(encoder.folder / "model", LABELS)
+    return new_model(encoder.folder / "model", TASKS["xnli"])
 
 
 def scores(model, tokens, rows, max_tokens):
-    pad = model.config.pad_token_id
-    return class_scores(model, tokens, rows, pad_id=pad, precision="fp32", max_tokens=max_tokens)
+    how = Inference(model.config.pad_token_id, "fp32", max_tokens)
+    return class_scores(model, tokens, rows, how)
 
 
 def test_scores_equal_one_row_at_a_time(model, encoder):
@@ -55,13 +56,6 @@ def test_the_mode_of_the_model_is_left_as_it_was(model, encoder):
     assert model.training
 
 
-def test_accuracy_by_language_by_hand(encoder):
-    tokens = encoder.tokens
-    rows = rows_of(tokens, ["en", "qaa"])
-    perfect = np.eye(3)[tokens.labels]
-    wrong = perfect.copy()
-    wrong[60:75] = np.roll(wrong[60:75], 1, axis=1)  # 15 of the 60 rows of qaa
-    assert accuracy_by_language(perfect, tokens, rows) == {"en": 100.0, "qaa": 100.0}
-    assert accuracy_by_language(wrong, tokens, rows) == {"en": 100.0, "qaa": 75.0}
-    some = rows_of(tokens, ["qaa"])
-    assert accuracy_by_language(wrong[some], tokens, some) == {"qaa": 75.0}
+def test_rows_of_languages_in_file_order(encoder):
+    assert rows_of(encoder.tokens, ["qaa"]).tolist() == list(range(60, 120))
+    assert rows_of(encoder.tokens, ["qaa", "en"]).tolist() == list(range(120))

@@ -30,6 +30,7 @@ def fetch(root, tmp_path):
     uses = {
         "languages": list(LANGUAGES),
         "train_split": "dev",
+        "test_split": "test",
         "splits": {"train": ["en"], "test": list(LANGUAGES)},
     }
     data = {"source": "folder", "root": str(root), "artificial": None}
@@ -39,7 +40,9 @@ def fetch(root, tmp_path):
 
 def prepare(tmp_path, split="test", languages=LANGUAGES):
     command = ["prepare", "--task", "xnli", "--split", split, "--languages", *languages]
-    command += ["--train-split", "dev", "--manifest", str(tmp_path / "raw" / "manifest.json")]
+    choice = {"train_split": "dev", "test_split": "test"}
+    command += ["--choice", json.dumps(choice)]
+    command += ["--manifest", str(tmp_path / "raw" / "manifest.json")]
     command += ["--output", str(tmp_path / f"{split}.parquet")]
     return cli.main([*command, "--summary", str(tmp_path / f"{split}.json")])
 

@@ -36,7 +36,7 @@ def test_accuracy_by_hand() -> None:
     assert accuracy(["1", "0", "1", "1"], ["1", "0", "0", "1"]) == 75.0
     assert accuracy(["entailment"], ["Entailment"]) == 0.0
     assert accuracy(["entailment"], [" entailment\n"]) == 100.0
-    assert accuracy(["0", "1", "1"], ["0", "0", "0"]) == 100 / 3
+    assert accuracy(["0", "1", "1"], ["0", "0", "0"]) == 1 / 3 * 100
 
 
 def test_majority_by_hand() -> None:

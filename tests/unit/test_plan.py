@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The plan: what a small study expands to, compared with lists written by hand."""
 
+import json
+from pathlib import Path
+
 import pytest
 import yaml
 
+from xling.config.loader import load_study
 from xling.config.study import Study
 from xling.plan import Plan, Run, canonical
+from xling.tasks import TASKS
+
+ROOT = Path(__file__).parents[2]
 
 SMALL = """
 name: small
@@ -138,9 +145,10 @@ def test_splits(plan):
 
 def test_splits_of_a_run(plan):
     run = run_at("xmixup/translate_train/tiny/xnli/seed-1")
-    assert plan.train_splits(run) == ["train", "translate_train"]
+    assert plan.train_splits(run) == [("xnli", "train"), ("xnli", "translate_train")]
+    assert plan.train_languages(run) == ["en", "qaa", "qab"]
     assert plan.dev_splits(run) == []
-    assert plan.dev_splits(run_at("xmixup/zero_shot/given/pawsx/seed-1")) == ["dev"]
+    assert plan.dev_splits(run_at("xmixup/zero_shot/given/pawsx/seed-1")) == [("pawsx", "dev")]
     assert plan.test_split(run) == "test"
     assert plan.test_split(run_at("robust/translate_test/tiny/pawsx/seed-1")) == "translate_test"
 
@@ -175,3 +183,278 @@ def test_encoders(plan):
 def test_canonical_text_does_not_depend_on_order():
     assert canonical({"b": [1, "é"], "a": None}) == '{"a":null,"b":[1,"é"]}'
     assert canonical({"a": None, "b": [1, "é"]}) == canonical({"b": [1, "é"], "a": None})
+
+
+# --- tasks that borrow, tasks that train nothing ------------------------------------------------
+
+NINE = """
+name: nine
+description: all tasks
+data:
+  source: artificial
+  artificial:
+    source_text_share: 0.6
+    text_documents: 100
+    languages:
+      qaa: {text_share: 0.3}
+      qab: {text_share: 0.1}
+    sizes: {SIZES}
+tasks:
+  udpos: {languages: [en, qaa]}
+  xquad: {languages: [en, qaa, qab], max_length: 64, windows: {doc_stride: 24}}
+  mlqa: {languages: [en, qab], max_length: 64, windows: {doc_stride: 24}}
+  tydiqa: {languages: [en, qaa]}
+  bucc2018: {languages: [qaa, qab]}
+  tatoeba: {languages: [qab], search: {layer: 1, sweep: true}}
+encoders:
+  given: {source: folder, path: somewhere}
+training:
+  defaults: {max_steps: 10}
+experiments:
+  - paper: xmixup
+    methods: [translate_test, translate_train, zero_shot]
+    models: [given]
+    tasks: [mlqa, tydiqa, udpos]
+    seeds: [1]
+  - paper: xmixup
+    methods: [mean_pooled]
+    models: [given]
+    tasks: [bucc2018, tatoeba]
+    seeds: [1]
+"""
+SIZES = json.dumps({name: {"train": 40, "dev": 10, "test": 20} for name in TASKS})
+
+
+def nine(**changes):
+    """The study of nine tasks with values below ``tasks`` or ``training`` changed."""
+    values = yaml.safe_load(NINE.replace("{SIZES}", SIZES))
+    for task, settings in changes.get("tasks", {}).items():
+        values["tasks"][task] |= settings
+    values["training"]["defaults"] |= changes.get("defaults", {})
+    values["data"] = changes.get("data", values["data"])
+    return Plan(Study.model_validate(values))
+
+
+def shipped(name):
+    return Plan(load_study(name, studies=ROOT / "config/studies").study)
+
+
+class TestBorrowedRows:
+    """MLQA trains on XQuAD's rows; here XQuAD is in no experiment."""
+
+    def test_models_are_xquad_s_where_only_the_source_language_is_trained_on(self):
+        plan = nine()
+        for method in ("zero_shot", "translate_test"):
+            run = run_at(f"xmixup/{method}/given/mlqa/seed-1")
+            assert run.trained_as == run_at("xmixup/zero_shot/given/xquad/seed-1")
+        own = run_at("xmixup/translate_train/given/mlqa/seed-1")
+        assert own.trained_as == own
+        assert [run.path for run in plan.trainings] == [
+            "xmixup/translate_train/given/mlqa/seed-1",
+            "xmixup/translate_train/given/tydiqa/seed-1",
+            "xmixup/translate_train/given/udpos/seed-1",
+            "xmixup/zero_shot/given/tydiqa/seed-1",
+            "xmixup/zero_shot/given/udpos/seed-1",
+            "xmixup/zero_shot/given/xquad/seed-1",
+        ]
+
+    def test_the_model_is_trained_once_for_both_tasks(self):
+        values = yaml.safe_load(NINE.replace("{SIZES}", SIZES))
+        values["experiments"][0]["tasks"] = ["mlqa", "xquad"]
+        plan = Plan(Study.model_validate(values))
+        assert [run.path for run in plan.trainings] == [
+            "xmixup/translate_train/given/mlqa/seed-1",
+            "xmixup/translate_train/given/xquad/seed-1",
+            "xmixup/zero_shot/given/xquad/seed-1",
+        ]
+
+    def test_rows_are_xquad_s_and_languages_mlqa_s(self):
+        plan = nine()
+        own = run_at("xmixup/translate_train/given/mlqa/seed-1")
+        assert plan.train_splits(own) == [("xquad", "train"), ("xquad", "translate_train")]
+        assert plan.train_languages(own) == ["en", "qab"]
+        shared = run_at("xmixup/zero_shot/given/mlqa/seed-1").trained_as
+        assert plan.train_splits(shared) == [("xquad", "train")]
+        assert plan.split_languages("xquad", "translate_train") == ["qaa", "qab"]
+
+    def test_xquad_is_prepared_but_not_scored(self):
+        plan = nine()
+        expected = ["bucc2018", "mlqa", "tatoeba", "tydiqa", "udpos", "xquad"]
+        assert plan.tasks == expected
+        assert plan.splits("xquad") == ["train", "translate_train"]
+        assert plan.splits("mlqa") == ["test", "translate_test"]
+        assert "xquad" not in {run.task for run in plan.runs}
+
+    def test_the_lender_is_prepared_even_if_no_model_is_its_own(self):
+        values = yaml.safe_load(NINE.replace("{SIZES}", SIZES))
+        values["experiments"] = values["experiments"][:1]
+        values["experiments"][0] |= {"methods": ["translate_train"], "tasks": ["mlqa"]}
+        plan = Plan(Study.model_validate(values))
+        assert [run.task for run in plan.trainings] == ["mlqa"]
+        assert plan.tasks == ["mlqa", "xquad"]
+        assert plan.splits("xquad") == ["train", "translate_train"]
+        assert plan.splits("mlqa") == ["test"]
+
+    def test_dev_sets_are_those_of_the_task_that_is_trained(self):
+        plan = nine(defaults={"selection": "best_source_dev"})
+        own = run_at("xmixup/translate_train/given/mlqa/seed-1")
+        assert plan.dev_splits(own) == [("mlqa", "dev")]
+        shared = run_at("xmixup/zero_shot/given/mlqa/seed-1").trained_as
+        assert plan.dev_splits(shared) == [("xquad", "dev")]
+        assert plan.splits("xquad") == ["dev", "train", "translate_train"]
+        assert plan.splits("mlqa") == ["dev", "test", "translate_test"]
+
+    def test_what_must_be_found(self):
+        plan = nine()
+        assert plan.uses("mlqa") == {
+            "languages": ["en", "qab"],
+            "train_split": "train",
+            "test_split": "test",
+            "splits": {"test": ["en", "qab"], "translate_test": ["en", "qab"]},
+        }
+        assert plan.uses("xquad")["splits"] == {"train": ["en"], "translate_train": ["qaa", "qab"]}
+        assert set(plan.uses("text")["tasks"]) == set(plan.tasks)
+
+
+class TestUntrained:
+    def test_nothing_is_trained_and_the_run_stands_for_itself(self):
+        plan = nine()
+        run = run_at("xmixup/mean_pooled/given/tatoeba/seed-1")
+        assert not run.trains
+        assert run.trained_as == run
+        assert run in plan.runs
+        assert run not in plan.trainings
+        assert plan.train_splits(run) == []
+        assert plan.splits("tatoeba") == ["test"]
+
+    def test_bucc_reads_its_dev_set_for_the_threshold(self):
+        run = run_at("xmixup/mean_pooled/given/bucc2018/seed-1")
+        plan = nine()
+        assert plan.test_splits(run) == ["dev", "test"]
+        assert plan.splits("bucc2018") == ["dev", "test"]
+        assert plan.split_languages("bucc2018", "dev") == ["qaa", "qab"]
+        assert plan.test_splits(run_at("xmixup/mean_pooled/given/tatoeba/seed-1")) == ["test"]
+
+    def test_bucc_scored_on_its_dev_set_reads_it_once(self):
+        plan = nine(tasks={"bucc2018": {"test_split": "dev"}})
+        # The prepared split is called test whatever published split it was made of.
+        assert plan.test_splits(run_at("xmixup/mean_pooled/given/bucc2018/seed-1")) == ["test"]
+        assert plan.splits("bucc2018") == ["test"]
+        assert plan.choice("bucc2018")["test_split"] == "dev"
+
+
+class TestDevLanguages:
+    @pytest.mark.parametrize(
+        ("task", "artificial", "published"),
+        [
+            ("udpos", ["en", "qaa"], ["en", "bg"]),  # Kazakh, Thai, Tagalog, Yoruba have none
+            ("xquad", ["en"], ["en"]),  # SQuAD's
+            ("tydiqa", [], []),
+            ("mlqa", ["en", "qab"], ["en", "de"]),
+            ("tatoeba", [], []),
+            ("bucc2018", ["qaa", "qab"], ["de"]),
+        ],
+    )
+    def test_artificial_and_published(self, task, artificial, published):
+        assert nine().dev_languages(task) == artificial
+        languages = {
+            "udpos": ["kk", "en", "bg", "th", "yo", "tl"],
+            "xquad": ["en", "de"],
+            "mlqa": ["en", "de"],
+            "tydiqa": ["en", "ko"],
+            "bucc2018": ["de"],
+            "tatoeba": ["de"],
+        }
+        plan = nine(
+            data={"source": "folder", "root": "x"},
+            tasks={name: {"languages": codes} for name, codes in languages.items()},
+        )
+        assert plan.dev_languages(task) == published
+        assert plan.split_languages(task, "dev") == published
+
+
+class TestSettingsOfStages:
+    def test_reading(self):
+        plan = nine()
+        assert plan.reading("udpos") == {"max_length": 128}
+        assert plan.reading("tatoeba") == {"max_length": 128}
+        assert plan.reading("mlqa") == {"max_length": 64, "doc_stride": 24, "max_question": 64}
+        # XTREME's values where none are given.
+        assert plan.reading("tydiqa") == {"max_length": 128, "doc_stride": 128, "max_question": 64}
+
+    def test_decoding(self):
+        plan = nine()
+        assert plan.decoding("udpos") == {}
+        assert plan.decoding("tydiqa") == {"max_answer": 30, "n_best": 20}
+        assert plan.decoding("mlqa") == {"max_answer": 30, "n_best": 20}
+        usual = {"pooling": "mean", "layer": None, "sweep": False, "neighbours": 4}
+        assert plan.decoding("bucc2018") == usual
+        assert plan.decoding("tatoeba") == usual | {"layer": 1, "sweep": True}
+
+    def test_choice(self):
+        plan = nine(tasks={"xquad": {"train_split": "test", "held_out": 0.25}})
+        assert plan.choice("xquad") == {
+            "train_split": "test",
+            "test_split": "test",
+            "held_out": 0.25,
+        }
+        # Where nothing is held out the share changes nothing, so it must not re-run anything.
+        other = nine(tasks={"xquad": {"held_out": 0.25}})
+        assert other.choice("xquad") == {"train_split": "train", "test_split": "test"}
+        assert other.choice("xquad") == nine().choice("xquad")
+        assert other.choice("text") == {}
+
+    def test_sizes(self):
+        assert json.loads(nine().sizes("mlqa")) == {"train": 40, "dev": 10, "test": 20}
+        assert nine().sizes("text") == "null"
+        assert shipped("local-xtreme").sizes("mlqa") == "null"
+
+    def test_text_is_in_the_languages_of_all_tasks_the_source_first(self):
+        # In the order of the tasks' names: bucc2018 has qaa and qab.
+        assert nine().text_languages == ["en", "qaa", "qab"]
+        assert nine().split_languages("text", "text") == ["en", "qaa", "qab"]
+
+
+@pytest.fixture(scope="module")
+def xtreme():
+    return shipped("xtreme")
+
+
+class TestArtefacts:
+    def test_only_downloaded_data_has_them(self):
+        assert nine().artefacts("xquad") == []
+        assert shipped("local-xtreme").artefacts("bucc2018") == []
+
+    @pytest.mark.parametrize(
+        ("task", "expected"),
+        [
+            ("xnli", ["xnli-1.0", "xnli-mt-1.0"]),
+            ("pawsx", ["pawsx-x-final"]),
+            ("udpos", ["ud-2.5"]),
+            ("mlqa", ["mlqa-1"]),
+            ("tydiqa", ["tydiqa-goldp-1.1-dev", "tydiqa-goldp-1.1-train"]),
+            (
+                "xquad",
+                [
+                    "squad-1.1-train",
+                    *(f"xquad-{c}" for c in "ar de el en es hi ru th tr vi zh".split()),
+                ],
+            ),
+            (
+                "bucc2018",
+                [
+                    f"bucc2018-{c}-{p}"
+                    for c in "de fr ru zh".split()
+                    for p in ("sample", "training")
+                ],
+            ),
+        ],
+    )
+    def test_xtreme(self, xtreme, task, expected):
+        assert xtreme.artefacts(task) == expected
+
+    def test_xtreme_with_one_artefact_per_language(self, xtreme):
+        assert len(xtreme.artefacts("panx")) == 40
+        assert len(xtreme.artefacts("tatoeba")) == 2 * 36
+        total = {key for task in xtreme.tasks for key in xtreme.artefacts(task)}
+        assert len(total) == 2 + 1 + 1 + 40 + 12 + 1 + 2 + 8 + 72

@@ -14,7 +14,7 @@ from xling.config.study import Data, SplitSizes
 from xling.data.fetch import fetch
 from xling.data.manifest import Manifest, RawFile, sha256_of
 from xling.data.prepare import prepare
-from xling.data.tables import COLUMNS, pairs_in_common, read_summary, read_table, write_table
+from xling.data.tables import SCHEMAS, read_summary, read_table, write_table
 from xling.errors import DataError, UsageError
 
 SIZES = SplitSizes(train=6, dev=3, test=6)
@@ -30,9 +30,13 @@ class Raw:
         self.folder, self.task, self.files = folder, task, []
 
     def add(self, name, form, role, split, language, rows):
+        text = "".join("\t".join(row) + "\n" for row in rows)
+        self.add_text(name, form, role, split, language, text)
+
+    def add_text(self, name, form, role, split, language, text):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         self.files = [f for f in self.files if f.path != name]
         self.files.append(
             RawFile(
@@ -50,7 +54,9 @@ class Raw:
         manifest = Manifest(
             task=self.task, origin="made up", translations="noise 0", files=self.files
         )
-        return prepare(self.task, split, languages, train_split, manifest, self.folder, sizes)
+        return prepare(
+            self.task, split, languages, manifest, self.folder, sizes, train_split=train_split
+        )
 
     def refused(self, *args, **kwargs) -> DataError:
         with pytest.raises(DataError) as caught:
@@ -58,8 +64,15 @@ class Raw:
         return caught.value
 
 
+PAIRS = SCHEMAS["classification"].names
+
+
+def pairs(table):
+    return set(zip(*(table[f"sentence{i}"].to_pylist() for i in (1, 2)), strict=True))
+
+
 def rows_of(table) -> list[tuple[str, ...]]:
-    return list(zip(*(table[name].to_pylist() for name in COLUMNS), strict=True))
+    return list(zip(*(table[name].to_pylist() for name in PAIRS), strict=True))
 
 
 def pair(language: str, number: int) -> tuple[str, str]:
@@ -100,7 +113,7 @@ def xnli(tmp_path) -> Raw:
 
 def test_languages_come_in_the_order_asked_for_and_rows_in_their_own(xnli):
     table, summary = xnli.prepare("dev", ["de", "en"])
-    assert table.column_names == list(COLUMNS)
+    assert table.column_names == list(PAIRS)
     assert rows_of(table) == [
         (f"dev-{i + 1:06d}", code, *pair(code, DEV + i), label(i))
         for code in ("de", "en")
@@ -405,9 +418,10 @@ def published(root: Path, split: str, code: str, *, extra: int = 0, other: int =
 
 
 def prepare_folder(root: Path, task: str, split: str, languages: list[str], train_split="train"):
-    uses = {"languages": languages, "train_split": train_split, "splits": {split: languages}}
+    uses = {"languages": languages, "train_split": train_split, "test_split": "test"}
+    uses |= {"splits": {split: languages}}
     manifest = fetch(task, Data(source="folder", root=str(root)), uses, root)
-    return prepare(task, split, languages, train_split, manifest, root, None)
+    return prepare(task, split, languages, manifest, root, None, train_split=train_split)
 
 
 def test_published_sizes_and_labels_are_asserted(tmp_path):
@@ -465,14 +479,31 @@ def test_text_of_a_folder_is_the_pairs_of_all_tasks_without_placeholders(tmp_pat
     raw.add("de.txt", "text", "text", "all", "de", [("c", "d"), ("e", "f")])
     table, summary = raw.prepare("text", ["de", "en"], sizes=None)
     assert rows_of(table) == [
-        ("text-000001", "de", "c", "d", ""),
-        ("text-000002", "de", "e", "f", ""),
-        ("xnli-dev-000001", "en", *pair("en", 0), ""),
-        ("xnli-dev-000002", "en", *pair("en", 1), ""),
-        ("pawsx-dev-000001", "en", "a", "b", ""),
+        ("01-text-000001", "de", "c", "d", ""),
+        ("01-text-000002", "de", "e", "f", ""),
+        ("00-dev-000001", "en", *pair("en", 0), ""),
+        ("00-dev-000002", "en", *pair("en", 1), ""),
+        ("01-dev-000001", "en", "a", "b", ""),
     ]
     assert summary["rows"] == {"de": 2, "en": 3}
     assert summary["dropped"] == {"not translated (NS)": {"de": 1}}
+
+
+def test_text_of_tagged_sentences_and_of_questions(tmp_path):
+    answers = [{"text": "one", "answer_start": 0}]
+    questions = [{"id": str(i), "question": f"which {i}?", "answers": answers} for i in range(2)]
+    article = {"title": "t", "paragraphs": [{"context": "one two", "qas": questions}]}
+    raw = Raw(tmp_path, "text")
+    tags = "a\tX\nb\tX\n\nc\tX\n\nd\tX\n"
+    raw.add_text("tags.tsv", "tagged-tsv", "text", "train", "en", tags)
+    data = json.dumps({"data": [article]})
+    raw.add_text("train.json", "squad-json", "text", "train", "en", data)
+    table, _ = raw.prepare("text", ["en"], sizes=None)
+    assert [row[2:4] for row in rows_of(table)] == [
+        ("a b", "c"),
+        ("c", "d"),
+        ("one two", "which 0?"),
+    ]
 
 
 def test_a_written_table_is_read_back_in_parts(xnli, tmp_path):
@@ -513,14 +544,6 @@ def test_rows_of_a_language_must_stand_together(xnli, tmp_path):
     with pytest.raises(ValueError, match="stand together"):
         write_table(tmp_path / "x.parquet", table.take([0, 3, 1]), summary)
     assert not (tmp_path / "x.parquet").exists()
-
-
-def test_pairs_in_common_counts_different_pairs(xnli):
-    dev, train = xnli.prepare("dev", ["en", "de"])[0], xnli.prepare("train", ["en"])[0]
-    assert pairs_in_common(dev, train) == 0
-    assert pairs_in_common(train, xnli.prepare("test", ["de", "en"])[0]) == 6
-    assert pairs_in_common(dev, dev.slice(0, 2)) == 2
-    assert pairs_in_common(dev.slice(0, 1), dev.slice(1)) == 0
 
 
 # --- the real benchmarks ---------------------------------------------------------------------
@@ -571,7 +594,7 @@ class TestRealData:
             for code, file in (("en", path), ("de", path))
         ]
         manifest = Manifest(task="pawsx", origin="", translations="", files=files)
-        table, _ = prepare("pawsx", "test", ["de"], "train", manifest, tmp_path, None)
+        table, _ = prepare("pawsx", "test", ["de"], manifest, tmp_path, None)
         other, _ = prepare_folder(REALDATA, "pawsx", "test", ["en", "de"])
         german = [row for row in rows_of(other) if row[1] == "de"]
         assert [row[4] for row in rows_of(table)] == [row[4] for row in german]
@@ -596,7 +619,7 @@ class TestRealData:
             targets, summary = prepare_folder(
                 REALDATA, task, "translate_train", languages[1:], "dev"
             )
-            assert pairs_in_common(source, test) == pairs_in_common(targets, test) == 0
+            assert pairs(test).isdisjoint(pairs(source) | pairs(targets))
             kept = Counter(row[0] for row in rows_of(targets))
             assert set(kept) <= {row[0] for row in rows_of(source)}
             if task == "xnli":

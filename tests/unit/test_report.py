@@ -117,7 +117,7 @@ def test_verdict_selection_data_and_command_are_shown(page) -> None:
         "xnli/test.tsv, 1234 bytes, SHA-256 " + "ab" * 32,
         "made by rule, 10 % wrong",
         "snakemake --config study=toy</pre>",
-        "no test pair was seen in fine-tuning",
+        "no item in both xnli train and xnli test",
         "Nothing was flagged",
     ):
         assert words in text
@@ -162,7 +162,7 @@ def test_a_missing_figure_is_named(plan, tmp_path: Path) -> None:
     result = check(plan, records, make_prepared(plan), NO_LEAKS)
     with pytest.raises(DataError) as caught:
         report_text(plan, records, make_prepared(plan), result, tmp_path)
-    assert caught.value.where.endswith("xmixup/xnli-accuracy.svg")
+    assert caught.value.where.endswith("xmixup/xnli-languages.svg")
 
 
 SCRIPT = """

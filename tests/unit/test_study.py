@@ -147,7 +147,13 @@ class TestExplain:
 
     def test_trainings_that_agree_share_a_block(self):
         text = explain(load_study("mini"))
-        assert text.count("# training settings of") == 1
+        blocks = re.findall(r"# training settings of\n((?:#   [^:\n]*\n)+)# are\n", text)
+        found = [{line.rsplit("/")[-1] for line in block.splitlines()} for block in blocks]
+        # MLQA's zero-shot model is XQuAD's; the one on translations is its own.
+        together = [{"xnli", "pawsx"}, {"udpos", "panx"}, {"xquad", "mlqa", "tydiqa"}]
+        assert sorted(map(sorted, found)) == sorted(map(sorted, together))
+        assert "xmixup/translate_train/tiny-xlmr/mlqa" in text
+        assert "xmixup/zero_shot/tiny-xlmr/mlqa" not in text
 
     @pytest.mark.parametrize(
         ("value", "text"),

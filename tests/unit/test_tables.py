@@ -23,10 +23,10 @@ from xling.errors import DataError
 from xling.plan import Plan, Run
 from xling.records import DataUse, Record, Score
 from xling.score import flags
-from xling.tables import table_paths, write_tables
+from xling.tables import render, table_paths, write_tables
 from xling.tables.caption import caption, verdict
-from xling.tables.render import CSV_COLUMNS, csv_text, escape_latex, latex_text, markdown_text
-from xling.tables.table import build_table
+from xling.tables.render import CSV_COLUMNS, escape_latex
+from xling.tables.table import Table, build_table
 from xling.tasks import TASKS
 
 LANGUAGES = ["en", "qaa", "qab"]
@@ -83,7 +83,7 @@ def make_plan(**experiment) -> Plan:
 
 def make_record(plan: Plan, run: Run, values: dict[str, float], **changes) -> Record:
     """Return a record with one accuracy per language; arguments replace fields."""
-    splits = [*plan.train_splits(run.trained_as), "dev", plan.test_split(run)]
+    splits = [*(s for _, s in plan.train_splits(run.trained_as)), "dev", plan.test_split(run)]
     scores = [
         Score(
             setting="standard",
@@ -119,6 +119,18 @@ def make_record(plan: Plan, run: Run, values: dict[str, float], **changes) -> Re
         "timing": {"train_seconds": 12.5 + run.seed, "examples_per_second": 100.0 / 3},
     }
     return Record(**{**fields, **changes})
+
+
+def csv_text(table: Table) -> str:
+    return render.csv_text(table, caption(table))
+
+
+def markdown_text(table: Table) -> str:
+    return render.markdown_text(table, caption(table))
+
+
+def latex_text(table: Table) -> str:
+    return render.latex_text(table, caption(table))
 
 
 # en, qaa, qab of seeds 1, 2, 3 for each method.
@@ -403,7 +415,9 @@ def test_files_are_where_the_plan_says(tmp_path: Path) -> None:
     written = write_tables(plan, make_records(plan), tmp_path)
     assert written == table_paths(plan, tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in written] == [
-        f"xmixup/{task}.{suffix}" for task in ("pawsx", "xnli") for suffix in ("csv", "md", "tex")
+        f"xmixup/{task}.{suffix}"
+        for task in ("pawsx", "xnli", "xtreme")
+        for suffix in ("csv", "md", "tex")
     ]
     assert sorted(tmp_path.rglob("*.*")) == sorted(written)
 

@@ -2,19 +2,22 @@
 """Tokenised splits: ids as the library's own tokenizer gives them, padding, reading back."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from transformers import AutoTokenizer
 
 from conftest import LABELS, pair_rows
 from xling.errors import DataError
-from xling.tokens import Tokens, tokenize_pairs, write_tokens
+from xling.tasks import TASKS
+from xling.tasks.classification import Tokens, tokenize, tokenize_pairs
+from xling.tokens import write_tokens
 
 
 def test_ids_are_those_of_the_library(encoder):
     library = AutoTokenizer.from_pretrained(encoder.folder / "model")
     for length in (48, 16, 9):
-        table = tokenize_pairs(encoder.table, encoder.folder / "tokenizer.json", LABELS, length)
+        table = tokenize_pairs(encoder.table, encoder.folder / "tokenizer.json", length)
         expected = library(
             encoder.table["sentence1"].to_pylist(),
             encoder.table["sentence2"].to_pylist(),
@@ -59,7 +62,8 @@ def test_a_batch_is_padded_to_its_longest_row_only(encoder):
 
 
 def test_several_files_follow_each_other(encoder, tmp_path):
-    more = tokenize_pairs(pair_rows(30, 5), encoder.folder / "tokenizer.json", LABELS, 48)
+    file = encoder.folder / "tokenizer.json"
+    more = tokenize(pair_rows(30, 5), file, TASKS["xnli"], {"max_length": 48})
     write_tokens(tmp_path / "more.arrow", more, {"split": "more"})
     both = Tokens.read([encoder.file, tmp_path / "more.arrow"])
     assert len(both) == 150
@@ -69,11 +73,29 @@ def test_several_files_follow_each_other(encoder, tmp_path):
     assert both.rows_per_language() == {"en": 75, "qaa": 75}
 
 
-def test_text_has_no_labels_and_a_strange_label_is_refused(encoder):
+def test_other_languages_can_be_left_out(encoder):
+    some = Tokens.read([encoder.file], ["qaa"])
+    assert some.rows_per_language() == {"qaa": 60}
+    assert some.ids == [f"r{i}" for i in range(60, 120)]
+    rows, whole = np.array([3, 40]), np.array([63, 100])
+    one, other = some.batch(rows, 0), encoder.tokens.batch(whole, 0)
+    assert all(torch.equal(one[name], other[name]) for name in other)
+    assert len(Tokens.read([encoder.file], ["en", "qaa"])) == 120
+
+
+def test_a_single_text_has_no_second_part(encoder):
     file = encoder.folder / "tokenizer.json"
-    assert set(tokenize_pairs(encoder.table, file, (), 48)["label"].to_pylist()) == {-1}
+    library = AutoTokenizer.from_pretrained(encoder.folder / "model")
+    second = pa.array([""] * 120)
+    single = encoder.table.set_column(3, "sentence2", second)
+    expected = library(encoder.table["sentence1"].to_pylist())["input_ids"]
+    assert tokenize_pairs(single, file, 48)["input_ids"].to_pylist() == expected
+
+
+def test_a_strange_label_is_refused(encoder):
+    file = encoder.folder / "tokenizer.json"
     with pytest.raises(KeyError):
-        tokenize_pairs(encoder.table, file, ("neutral", "entailment"), 48)
+        tokenize(encoder.table, file, TASKS["pawsx"], {"max_length": 48})
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "text", "cut"])

@@ -16,12 +16,12 @@ import torch
 from safetensors.torch import load_file
 from transformers import set_seed
 
-from conftest import LABELS
 from xling.batches import updates
 from xling.config.study import TrainingSettings
-from xling.encoders.encoder import load_classifier
 from xling.plan import canonical
 from xling.run import state_of_run, train
+from xling.tasks import TASKS
+from xling.tasks.classification import new_model
 from xling.training import COMPLETE, UpdateDataset, newest_checkpoint, take_item
 
 
@@ -37,7 +37,9 @@ def run(encoder, folder: Path, seed=1, dev=False, task="xnli", **other):
         settings=settings(**other),
         seed=seed,
         train_files=[encoder.file],
-        dev_files=[encoder.file] if dev else [],
+        languages=["en", "qaa"],
+        dev_files=(encoder.file, encoder.prepared) if dev else None,
+        decoding={},
         encoder_note=encoder.note,
         folder=folder,
         state=folder / "state",
@@ -60,7 +62,7 @@ def test_training_equals_a_plain_loop(encoder, tmp_path):
     try:
         ours = run(encoder, tmp_path, warmup_ratio=0.25, weight_decay=0.1)
         set_seed(1)
-        model = load_classifier(encoder.folder / "model", LABELS)
+        model = new_model(encoder.folder / "model", TASKS["xnli"])
     finally:
         config_file.write_text(original)
     model.train()
@@ -86,7 +88,7 @@ def test_training_equals_a_plain_loop(encoder, tmp_path):
 def test_accumulation_gives_the_same_gradient(encoder):
     """Parts of unequal size, weighted, add up to the whole update's mean loss."""
     torch.manual_seed(0)
-    model = load_classifier(encoder.folder / "model", LABELS).eval()
+    model = new_model(encoder.folder / "model", TASKS["xnli"]).eval()
     rows = [np.arange(11), np.arange(11, 14)]
     grads = []
     for parts in (1, 4):
@@ -162,7 +164,7 @@ from xling.machine import set_threads
 from xling.run import train
 from xling.errors import Interrupted
 set_threads(1)
-note, tokens, folder, settings = sys.argv[1:]
+note, tokens, table, folder, settings = sys.argv[1:]
 step = xling.training.XlingTrainer.training_step
 def slow(self, *args, **kwargs):
     time.sleep(0.05)
@@ -171,7 +173,8 @@ xling.training.XlingTrainer.training_step = slow
 try:
     train(
         task="xnli", method="zero_shot", seed=1, settings=TrainingSettings(**json.loads(settings)),
-        train_files=[Path(tokens)], dev_files=[Path(tokens)], encoder_note=Path(note),
+        train_files=[Path(tokens)], languages=["en", "qaa"], decoding={},
+        dev_files=(Path(tokens), Path(table)), encoder_note=Path(note),
         folder=Path(folder), state=Path(folder) / "state", eval_batch_tokens=4096,
     )
 except Interrupted as stopped:
@@ -187,7 +190,8 @@ def test_a_killed_run_ends_as_if_nothing_happened(encoder, tmp_path, number):
     undisturbed = run(encoder, tmp_path / "a", dev=True, **other)
     folder = tmp_path / "b"
     text = canonical(settings(**other).model_dump())
-    command = [sys.executable, "-c", COMMAND, encoder.note, encoder.file, folder, text]
+    files = [encoder.note, encoder.file, encoder.prepared, folder]
+    command = [sys.executable, "-c", COMMAND, *files, text]
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not list(folder.glob(f"state/*/checkpoint-5/{COMPLETE}")):

@@ -26,11 +26,30 @@ def run_of(wildcards):
 
 
 def tokens_of(run, splits):
-    """Tokenised splits of a run's encoder and task."""
+    """Tokenised splits, given as (task, split), for a run's encoder."""
     return [
-        f"results/{STUDY.name}/tokens/{run.model}/{run.task}/{split}.arrow"
-        for split in splits
+        f"results/{STUDY.name}/tokens/{run.model}/{task}/{split}.arrow"
+        for task, split in splits
     ]
+
+
+def prepared_of(splits):
+    """Prepared splits, given as (task, split)."""
+    return [
+        f"results/{STUDY.name}/prepared/{task}/{split}.parquet"
+        for task, split in splits
+    ]
+
+
+def tested(run):
+    """Splits, as (task, split), that a run predicts."""
+    return [(run.task, split) for split in PLAN.test_splits(run)]
+
+
+def train_note(run):
+    """The note beside the model that a run uses; none if nothing is trained."""
+    path = run.trained_as.path
+    return [f"results/{STUDY.name}/runs/{path}/train.json"] if run.trains else []
 
 
 def tables_of(paper):

@@ -13,6 +13,10 @@ localrules:
 
 rule fetch:
     """Generate or find a task's raw files and list them with their checksums."""
+    input:
+        downloads=lambda wildcards: [
+            f"resources/data/{key}.json" for key in PLAN.artefacts(wildcards.task)
+        ],
     output:
         manifest="results/{study}/raw/{task}/manifest.json",
     log:
@@ -53,14 +57,14 @@ rule prepare:
         languages=lambda wildcards: PLAN.split_languages(
             wildcards.task, wildcards.split
         ),
-        train_split=lambda wildcards: PLAN.train_split(wildcards.task),
+        choice=lambda wildcards: canonical(PLAN.choice(wildcards.task)),
         sizes=lambda wildcards: PLAN.sizes(wildcards.task),
         stage=VERSIONS["prepare"],
     message:
         "Preparing {wildcards.task}, {wildcards.split}"
     shell:
         "xling prepare --task {wildcards.task} --split {wildcards.split}"
-        " --languages {params.languages} --train-split {params.train_split}"
+        " --languages {params.languages} --choice {params.choice:q}"
         " --sizes {params.sizes:q} --manifest {input.manifest:q}"
         " --output {output.table:q} --summary {output.summary:q} > {log:q} 2>&1"
 
@@ -82,11 +86,11 @@ rule tokenize:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=60,
     params:
-        max_length=lambda wildcards: STUDY.tasks[wildcards.task].max_length,
+        reading=lambda wildcards: canonical(PLAN.reading(wildcards.task)),
         stage=VERSIONS["tokenize"],
     message:
         "Tokenising {wildcards.task}, {wildcards.split} for {wildcards.model}"
     shell:
-        "xling tokenize --task {wildcards.task} --max-length {params.max_length}"
+        "xling tokenize --task {wildcards.task} --reading {params.reading:q}"
         " --input {input.table:q} --summary {input.summary:q} --tokenizer {input.tokenizer:q}"
         " --output {output.tokens:q} > {log:q} 2>&1"

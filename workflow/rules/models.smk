@@ -53,9 +53,10 @@ rule train:
         train=lambda wildcards: tokens_of(
             run_of(wildcards), PLAN.train_splits(run_of(wildcards))
         ),
-        dev=lambda wildcards: tokens_of(
-            run_of(wildcards), PLAN.dev_splits(run_of(wildcards))
-        ),
+        dev=lambda wildcards: [
+            *tokens_of(run_of(wildcards), PLAN.dev_splits(run_of(wildcards))),
+            *prepared_of(PLAN.dev_splits(run_of(wildcards))),
+        ],
     output:
         weights="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/model/model.safetensors",
         note="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/train.json",
@@ -72,7 +73,9 @@ rule train:
         settings=lambda wildcards: canonical(
             PLAN.settings(run_of(wildcards)).model_dump()
         ),
+        languages=lambda wildcards: PLAN.train_languages(run_of(wildcards)),
         dev=lambda wildcards, input: ["--dev", *input.dev] if input.dev else [],
+        decoding=lambda wildcards: canonical(PLAN.decoding(wildcards.task)),
         state="results/{study}/state/train/{paper}/{method}/{model}/{task}/seed-{seed}",
         eval_batch_tokens=STUDY.resources.eval_batch_tokens,
         stage=VERSIONS["train"],
@@ -81,22 +84,20 @@ rule train:
     shell:
         "xling train --task {wildcards.task} --method {wildcards.method} --seed {wildcards.seed}"
         " --settings {params.settings:q} --encoder {input.encoder:q} --train {input.train:q}"
-        " {params.dev:q} --threads {threads} --eval-batch-tokens {params.eval_batch_tokens}"
+        " --languages {params.languages} {params.dev:q} --decoding {params.decoding:q}"
+        " --threads {threads} --eval-batch-tokens {params.eval_batch_tokens}"
         " --state {params.state:q} --output {output.note:q} > {log:q} 2>&1"
 
 
 rule predict:
     """Predict all test rows of all languages with one loaded model."""
     input:
-        weights=lambda wildcards: (
-            f"results/{STUDY.name}/runs/{run_of(wildcards).trained_as.path}/model/model.safetensors"
-        ),
-        note=lambda wildcards: (
-            f"results/{STUDY.name}/runs/{run_of(wildcards).trained_as.path}/train.json"
-        ),
+        note=lambda wildcards: train_note(run_of(wildcards))
+        or ["results/{study}/encoders/{model}/encoder.json"],
         tokens=lambda wildcards: tokens_of(
-            run_of(wildcards), [PLAN.test_split(run_of(wildcards))]
+            run_of(wildcards), tested(run_of(wildcards))
         ),
+        tables=lambda wildcards: prepared_of(tested(run_of(wildcards))),
     output:
         table="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.parquet",
         note="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.json",
@@ -110,14 +111,19 @@ rule predict:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        model=lambda wildcards, input: str(Path(input.weights).parent),
+        model=lambda wildcards: (
+            "--train-note" if run_of(wildcards).trains else "--encoder"
+        ),
+        splits=lambda wildcards: PLAN.test_splits(run_of(wildcards)),
         languages=lambda wildcards: PLAN.languages(run_of(wildcards)),
+        decoding=lambda wildcards: canonical(PLAN.decoding(wildcards.task)),
         eval_batch_tokens=STUDY.resources.eval_batch_tokens,
         stage=VERSIONS["predict"],
     message:
         "Predicting {wildcards.task} with {wildcards.method}, {wildcards.model}, seed {wildcards.seed}"
     shell:
-        "xling predict --task {wildcards.task} --model {params.model:q} --train-note {input.note:q}"
-        " --tokens {input.tokens:q} --languages {params.languages} --threads {threads}"
+        "xling predict --task {wildcards.task} {params.model} {input.note:q}"
+        " --splits {params.splits} --tokens {input.tokens:q} --tables {input.tables:q}"
+        " --languages {params.languages} --decoding {params.decoding:q} --threads {threads}"
         " --eval-batch-tokens {params.eval_batch_tokens} --note {output.note:q}"
         " --output {output.table:q} > {log:q} 2>&1"

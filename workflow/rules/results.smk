@@ -21,9 +21,7 @@ localrules:
 rule score:
     """Score a run's predictions and write its record."""
     input:
-        train=lambda wildcards: (
-            f"results/{STUDY.name}/runs/{run_of(wildcards).trained_as.path}/train.json"
-        ),
+        train=lambda wildcards: train_note(run_of(wildcards)),
         table="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.parquet",
         note="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.json",
     output:
@@ -38,6 +36,7 @@ rule score:
         runtime=10,
     params:
         comparable="--comparable" if STUDY.comparable else "",
+        train=lambda wildcards, input: ["--train-note", *input.train] if input.train else [],
         stage=VERSIONS["score"],
     message:
         "Scoring {wildcards.task}, {wildcards.method}, {wildcards.model}, seed {wildcards.seed}"
@@ -45,7 +44,7 @@ rule score:
         "xling score --study-name {wildcards.study} {params.comparable} --paper {wildcards.paper}"
         " --method {wildcards.method} --model {wildcards.model} --task {wildcards.task}"
         " --seed {wildcards.seed} --predictions {input.table:q} --predict-note {input.note:q}"
-        " --train-note {input.train:q} --output {output.record:q} > {log:q} 2>&1"
+        " {params.train:q} --output {output.record:q} > {log:q} 2>&1"
 
 
 rule tabulate:

@@ -15,8 +15,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from xling.data.leaks import Overlap
 from xling.errors import DataError
 from xling.plan import Plan, Run
+from xling.record_run import UNTRAINED
 from xling.records import Record
 from xling.score import is_collapsed
 from xling.tables.agree import disagreements, listed, run_of, strangers
@@ -48,7 +50,7 @@ class CheckResult(BaseModel):
 
 
 def check(
-    plan: Plan, records: Sequence[Record], prepared: Prepared, leaks: Mapping[str, int]
+    plan: Plan, records: Sequence[Record], prepared: Prepared, leaks: Sequence[Overlap]
 ) -> CheckResult:
     """Check all records of a study.
 
@@ -56,7 +58,7 @@ def check(
         plan: says which runs and languages there must be.
         records: of all runs.
         prepared: summary of each prepared split, by (task, split).
-        leaks: test pairs that were seen in fine-tuning, by a name of the data that was compared.
+        leaks: items that were seen in fine-tuning, for each comparison.
 
     Raises:
         DataError: something must not be; all of it is listed in one message.
@@ -69,7 +71,7 @@ def check(
         *(p for record in known for p in _wrong_scores(plan, record, prepared)),
         *(p for record in known for p in _wrong_selection(plan, record)),
         *disagreements(plan, known),
-        *_leaks(leaks),
+        *_leaks(plan, leaks),
     ]
     if problems:
         raise DataError(
@@ -82,7 +84,7 @@ def check(
     return _sound(plan, records, leaks)
 
 
-def _sound(plan: Plan, records: Sequence[Record], leaks: Mapping[str, int]) -> CheckResult:
+def _sound(plan: Plan, records: Sequence[Record], leaks: Sequence[Overlap]) -> CheckResult:
     """Return the result of a check that found no problem."""
     scores = sum(len(record.scores) for record in records)
     return CheckResult(
@@ -92,10 +94,10 @@ def _sound(plan: Plan, records: Sequence[Record], leaks: Mapping[str, int]) -> C
         passed=[
             f"all {len(plan.runs)} planned runs have a record",
             f"all {scores} scores lie in 0 to 100, in each language on all prepared rows",
-            f"no test pair was seen in fine-tuning (compared: {', '.join(sorted(leaks))})",
+            *(f"no item in both {o.name}" for o in leaks if not o.shared),
             "all records were made by the same versions of the stages, on the same data",
         ],
-        flags=to_know(plan, records),
+        flags=[*to_know(plan, records), *_published_overlaps(leaks)],
     )
 
 
@@ -111,6 +113,7 @@ def to_know(plan: Plan, records: Sequence[Record]) -> list[str]:
     return [
         *collapsed,
         *_selected_on_training_data(plan),
+        *_tuned_on_test_data(plan),
         *_too_few_seeds(plan),
         *_mixed_versions(records),
         *others,
@@ -147,7 +150,7 @@ def _wrong_scores(plan: Plan, record: Record, prepared: Prepared) -> Iterator[st
     if (run.task, split) not in prepared:
         yield f"{run.path}: there is no summary of the prepared split {run.task}/{split}"
         return
-    rows = prepared[run.task, split]["rows"]
+    rows = prepared[run.task, split]["scored"]
     main = main_scores(record)
     languages = plan.languages(run)
     found = [s.language for s in main]
@@ -171,19 +174,29 @@ def _wrong_scores(plan: Plan, record: Record, prepared: Prepared) -> Iterator[st
 def _wrong_selection(plan: Plan, record: Record) -> Iterator[str]:
     """Name a record whose weights were not chosen by the study's policy."""
     run = run_of(record)
-    policy = plan.settings(run.trained_as).selection
+    policy = plan.settings(run.trained_as).selection if run.trains else UNTRAINED
     used = record.selection.get("policy")
     if used != policy:
         yield f"{run.path}: weights selected by '{used}', the study says '{policy}'"
 
 
-def _leaks(leaks: Mapping[str, int]) -> Iterator[str]:
-    """Name data in which test pairs were found; nothing compared is nothing known."""
-    if not leaks:
+def _leaks(plan: Plan, leaks: Sequence[Overlap]) -> Iterator[str]:
+    """Name splits of our own making that share items; nothing compared is nothing known."""
+    if plan.trainings and not leaks:
         yield "no fine-tuning data was compared with the test data"
-    for name in sorted(leaks):
-        if leaks[name] > 0:
-            yield f"{name}: {leaks[name]} test pairs were seen in fine-tuning"
+    for overlap in leaks:
+        if overlap.shared and not overlap.published:
+            yield f"{overlap.name}: {overlap.shared} test items were seen in fine-tuning"
+
+
+def _published_overlaps(leaks: Sequence[Overlap]) -> list[str]:
+    """Name published splits that share items: scores are comparable only if they stay."""
+    return [
+        f"{o.name}: {o.shared} of {o.tested} different test items are also in the published "
+        "training data"
+        for o in leaks
+        if o.shared and o.published
+    ]
 
 
 def _selected_on_training_data(plan: Plan) -> list[str]:
@@ -197,9 +210,20 @@ def _selected_on_training_data(plan: Plan) -> list[str]:
     return sorted(systems)
 
 
+def _tuned_on_test_data(plan: Plan) -> list[str]:
+    """Name runs whose threshold was tuned on the rows that are scored."""
+    return [
+        f"{run.path}: the threshold was tuned on the scored rows (test_split: dev)"
+        for run in plan.runs
+        if run.task == "bucc2018" and plan.study.tasks[run.task].test_split == "dev"
+    ]
+
+
 def _too_few_seeds(plan: Plan) -> list[str]:
     seeds: dict[Run, int] = {}
     for run in plan.runs:
+        if not run.trains:
+            continue
         system = Run(run.paper, run.method, run.model, run.task, 0)
         seeds[system] = seeds.get(system, 0) + 1
     return [

@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from xling import __version__, cli_results, cli_stages, cli_study
+from xling import __version__, cli_results, cli_stages, cli_study, cli_xtreme
 from xling.errors import Interrupted, XlingError
 from xling.logs import set_up
 
@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     cli_study.add_arguments(verbs)
     cli_stages.add_arguments(verbs)
     cli_results.add_arguments(verbs)
+    cli_xtreme.add_arguments(verbs)
     _add_stages(verbs)
     return top
 

@@ -30,10 +30,21 @@ def add_verb(
     return sub
 
 
-def add_paths(sub: argparse.ArgumentParser, **names: str) -> None:
-    """Register required arguments that are paths, by name and help text."""
+def add_paths(sub: Any, *, required: bool = True, **names: str) -> None:
+    """Register arguments that are paths, by name and help text."""
     for name, text in names.items():
-        sub.add_argument(f"--{name.replace('_', '-')}", type=Path, required=True, help=text)
+        sub.add_argument(f"--{name.replace('_', '-')}", type=Path, required=required, help=text)
+
+
+def require(args: argparse.Namespace, *names: str) -> None:
+    """Raise :class:`UsageError` for missing options of a verb that can be called in two ways."""
+    missing = [f"--{n.replace('_', '-')}" for n in names if getattr(args, n) is None]
+    if missing:
+        raise UsageError(
+            f"the verb '{args.verb}' lacks {', '.join(missing)}",
+            where=missing[0],
+            fix=f"see xling {args.verb} --help",
+        )
 
 
 def read_json(text: str, kind: Any, name: str) -> Any:

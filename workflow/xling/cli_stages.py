@@ -13,7 +13,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from xling.cli_common import add_paths, add_verb, read_json, read_note
+from xling import cli_fetch, cli_xtreme
+from xling.cli_common import add_paths, add_verb, read_json, read_note, require
 from xling.config.study import (
     Data,
     Encoder,
@@ -28,8 +29,11 @@ from xling.tasks import TASKS
 
 
 def _fetch(args: argparse.Namespace) -> None:
+    if cli_fetch.run(args):
+        return
     from xling.data.fetch import fetch
 
+    require(args, "task", "data", "uses", "output")
     manifest = fetch(
         args.task,
         read_json(args.data, Data, "data"),
@@ -48,10 +52,10 @@ def _prepare(args: argparse.Namespace) -> None:
         args.task,
         args.split,
         args.languages,
-        args.train_split,
         read_manifest(args.manifest),
         args.manifest.parent,
         read_json(args.sizes, SplitSizes | None, "sizes"),
+        **read_json(args.choice, dict[str, Any], "choice"),
     )
     write_table(args.output, table, summary)
     write_text(args.summary, json.dumps(summary, indent=1, sort_keys=True, ensure_ascii=False))
@@ -85,7 +89,13 @@ def _pretrain(args: argparse.Namespace) -> None:
         )
         text = read_table(args.text)
         note = pretrain(encoder, text, args.positions, folder, state) | peak_memory_mb()
-    info = describe(folder, stated, precision=encoder.precision, origin=origin)
+    info = describe(
+        folder,
+        stated,
+        precision=encoder.precision,
+        origin=origin,
+        positions=args.positions,
+    )
     save_fast_tokenizer(folder, args.tokenizer)
     write_note(args.output, info | {"pretraining": note})
     if args.state.exists():
@@ -95,13 +105,15 @@ def _pretrain(args: argparse.Namespace) -> None:
 def _tokenize(args: argparse.Namespace) -> None:
     from xling.data.manifest import sha256_of
     from xling.data.tables import read_table
-    from xling.tokens import tokenize_pairs, write_tokens
+    from xling.tasks.family import family_of
+    from xling.tokens import write_tokens
 
     prepared = read_note(args.summary)
     table = read_table(args.input)
-    tokens = tokenize_pairs(table, args.tokenizer, TASKS[args.task].labels, args.max_length)
+    reading = read_json(args.reading, dict[str, Any], "reading")
+    tokens = family_of(args.task).tokenize(table, args.tokenizer, TASKS[args.task], reading)
     info = {key: prepared[key] for key in ("task", "split", "rows", "origin", "translations")}
-    info |= {"sha256": sha256_of(args.input), "max_length": args.max_length}
+    info |= {"sha256": sha256_of(args.input), "reading": reading}
     write_tokens(args.output, tokens, info | {"tokenizer": sha256_of(args.tokenizer)})
 
 
@@ -116,7 +128,9 @@ def _train(args: argparse.Namespace) -> None:
         settings=read_json(args.settings, TrainingSettings, "settings"),
         seed=args.seed,
         train_files=args.train,
-        dev_files=args.dev,
+        languages=args.languages,
+        dev_files=tuple(args.dev) if args.dev else None,
+        decoding=read_json(args.decoding, dict[str, Any], "decoding"),
         encoder_note=args.encoder,
         folder=args.output.parent,
         state=args.state,
@@ -127,17 +141,26 @@ def _train(args: argparse.Namespace) -> None:
 def _predict(args: argparse.Namespace) -> None:
     import pyarrow.parquet as pq
 
+    from xling.encoders.encoder import read_encoder
     from xling.machine import set_threads
-    from xling.predict import predict
+    from xling.predict import Split, predict
 
     set_threads(args.threads)
+    if args.train_note is not None:
+        folder, encoder = args.train_note.parent / "model", read_note(args.train_note)["encoder"]
+    else:
+        encoder, folder = read_encoder(args.encoder)
     table, note = predict(
         task=args.task,
-        model_folder=args.model,
-        files=args.tokens,
-        precision=read_note(args.train_note)["encoder"]["precision"],
+        model_folder=folder,
+        splits=[
+            Split(name, tokens, prepared)
+            for name, tokens, prepared in zip(args.splits, args.tokens, args.tables, strict=True)
+        ],
+        encoder=encoder,
         max_tokens=args.eval_batch_tokens,
         languages=args.languages,
+        decoding=read_json(args.decoding, dict[str, Any], "decoding"),
     )
     with whole_file(args.output) as part:
         pq.write_table(table, part, compression="zstd")
@@ -145,6 +168,9 @@ def _predict(args: argparse.Namespace) -> None:
 
 
 def _score(args: argparse.Namespace) -> None:
+    if cli_xtreme.run_score(args):
+        return
+    require(args, *_SCORED, "predictions", "predict_note", "output")
     import pyarrow.parquet as pq
 
     from xling.record_run import build_record
@@ -155,10 +181,14 @@ def _score(args: argparse.Namespace) -> None:
         comparable=args.comparable,
         run=Run(args.paper, args.method, args.model, args.task, args.seed),
         predictions=pq.read_table(args.predictions),
-        train_note=read_note(args.train_note),
+        train_note=read_note(args.train_note) if args.train_note else None,
         predict_note=read_note(args.predict_note),
     )
     write_text(args.output, dump_record(record))
+
+
+# What names the run that is scored.
+_SCORED = ("study_name", "paper", "method", "model", "task", "seed")
 
 
 def add_arguments(verbs: Any) -> None:
@@ -172,18 +202,21 @@ def add_arguments(verbs: Any) -> None:
     sub = verb(
         "fetch",
         _fetch,
-        "list a task's raw files with their checksums; generate them first if artificial",
+        "list a task's raw files with their checksums; generate them first if artificial; or "
+        "download published data",
     )
-    sub.add_argument("--task", choices=[*tasks, "text"], required=True)
-    sub.add_argument("--data", required=True, help="JSON: the study's 'data' section")
-    sub.add_argument("--uses", required=True, help="JSON: what the study needs of the task")
-    add_paths(sub, output="manifest.json to write; generated files lie beside it")
+    group = sub.add_argument_group("raw files of a task (the workflow's rule)")
+    group.add_argument("--task", choices=[*tasks, "text"])
+    group.add_argument("--data", help="JSON: the study's 'data' section")
+    group.add_argument("--uses", help="JSON: what the study needs of the task")
+    add_paths(group, required=False, output="manifest.json to write; generated files lie beside it")
+    cli_fetch.register(sub)
 
     sub = verb("prepare", _prepare, "check and join raw files into one table per split")
     sub.add_argument("--task", choices=[*tasks, "text"], required=True)
     sub.add_argument("--split", required=True)
     sub.add_argument("--languages", nargs="+", required=True, metavar="CODE")
-    sub.add_argument("--train-split", choices=["train", "dev"], default="train")
+    sub.add_argument("--choice", default="{}", help="JSON: published splits trained on and scored")
     sub.add_argument("--sizes", default="null", help="JSON: expected rows of artificial data")
     add_paths(sub, manifest="of the task", output="Parquet to write", summary="JSON to write")
 
@@ -201,7 +234,7 @@ def add_arguments(verbs: Any) -> None:
 
     sub = verb("tokenize", _tokenize, "encode a prepared split with an encoder's tokenizer")
     sub.add_argument("--task", choices=tasks, required=True)
-    sub.add_argument("--max-length", type=int, required=True)
+    sub.add_argument("--reading", required=True, help="JSON: how rows become inputs")
     add_paths(
         sub,
         input="prepared Parquet",
@@ -216,7 +249,9 @@ def add_arguments(verbs: Any) -> None:
     sub.add_argument("--settings", required=True, help="JSON: resolved training settings")
     sub.add_argument("--seed", type=int, required=True)
     sub.add_argument("--train", type=Path, nargs="+", required=True, help="tokenised splits")
-    sub.add_argument("--dev", type=Path, nargs="*", default=[], help="tokenised dev splits")
+    sub.add_argument("--languages", nargs="+", required=True, metavar="CODE")
+    sub.add_argument("--dev", type=Path, nargs=2, help="dev split, tokenised and prepared")
+    sub.add_argument("--decoding", default="{}", help="JSON: from outputs to predictions")
     sub.add_argument("--threads", type=int, default=1)
     sub.add_argument("--eval-batch-tokens", type=int, default=8192)
     add_paths(
@@ -228,28 +263,34 @@ def add_arguments(verbs: Any) -> None:
 
     sub = verb("predict", _predict, "predict all test rows of a trained model")
     sub.add_argument("--task", choices=tasks, required=True)
+    sub.add_argument("--splits", nargs="+", required=True, help="names of the splits")
     sub.add_argument("--tokens", type=Path, nargs="+", required=True, help="tokenised splits")
+    sub.add_argument("--tables", type=Path, nargs="+", required=True, help="prepared splits")
     sub.add_argument("--languages", nargs="+", required=True, metavar="CODE")
+    sub.add_argument("--decoding", default="{}", help="JSON: from outputs to predictions")
+    model = sub.add_mutually_exclusive_group(required=True)
+    model.add_argument("--train-note", type=Path, help="train.json; the model lies beside it")
+    model.add_argument("--encoder", type=Path, help="encoder.json, if nothing was trained")
     sub.add_argument("--threads", type=int, default=1)
     sub.add_argument("--eval-batch-tokens", type=int, default=8192)
-    add_paths(
-        sub,
-        model="folder of the trained model",
-        train_note="its train.json",
-        output="Parquet to write",
-        note="JSON to write",
-    )
+    add_paths(sub, output="Parquet to write", note="JSON to write")
 
-    sub = verb("score", _score, "score one run's predictions and write its record")
-    sub.add_argument("--study-name", required=True)
-    sub.add_argument("--comparable", action="store_true", help="data and settings are the papers'")
+    sub = verb(
+        "score", _score, "score one run's predictions and write its record; or score a submission"
+    )
+    group = sub.add_argument_group("one run (the workflow's rule)")
+    group.add_argument("--study-name")
+    text = "data and settings are the papers'"
+    group.add_argument("--comparable", action="store_true", help=text)
     for name in ("paper", "method", "model", "task"):
-        sub.add_argument(f"--{name}", required=True)
-    sub.add_argument("--seed", type=int, required=True)
+        group.add_argument(f"--{name}")
+    group.add_argument("--seed", type=int)
+    group.add_argument("--train-note", type=Path, help="train.json, if a model was trained")
+    cli_xtreme.register_score(sub)
     add_paths(
-        sub,
+        group,
+        required=False,
         predictions="Parquet",
-        train_note="train.json",
         predict_note="JSON of the predictions",
         output="record.json to write",
     )

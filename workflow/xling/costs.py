@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xling.config.study import Encoder
 from xling.errors import DataError
+from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 # Sustained floating-point operations per second of one CPU thread by width of the encoder;
 # measured: forward and backward of batches of 64 x 30 and 16 x 120 sub-words at these widths.
@@ -39,8 +40,17 @@ DRAW_AND_WRITE = 2.0  # measured on the study smoke: 0.3 to 1.7 s for tables, fi
 GENERATE = 10_000  # measured: 7,500 (text) to 12,000 (XNLI) artificial rows
 CHECKSUM = 20_000  # ours: files of a folder are read once for their checksums
 PREPARE = 50_000  # measured: 40,000 to 130,000 artificial rows
-TOKENIZE = {"artificial": 16_000, "folder": 4_000}  # measured; folder: XNLI and PAWS-X tests
-LEARN_TOKENIZER = {"artificial": 22_000, "folder": 1_400}  # measured; pairs of sentences
+# Measured; folder (and download): XNLI and PAWS-X tests.
+TOKENIZE = {"artificial": 16_000, "folder": 4_000, "download": 4_000}
+# Measured; pairs of sentences.
+LEARN_TOKENIZER = {"artificial": 22_000, "folder": 1_400, "download": 1_400}
+UNKNOWN_ROWS = 5_000  # ours: rows of a split whose size is published nowhere we could read
+# Sentences of BUCC, both sides: those of the Chinese sample set were counted; the others are ours,
+# by the size of the archives (config/datasets.csv) at 35 bytes a sentence, as there.
+BUCC_ROWS = {
+    "dev": {"de": 73_000, "fr": 56_000, "ru": 123_000, "zh": 22_213},
+    "test": {"de": 813_000, "fr": 599_000, "ru": 1_070_000, "zh": 183_000},
+}
 
 BYTES_PER_SUBWORD = 5  # measured: Arrow file, labels and names of the rows included
 BYTES_PER_PREDICTION = 40  # ours: id, label, prediction and logits, compressed
@@ -72,6 +82,21 @@ ROW_SIZES = {
     ("folder", "xnli"): RowSize(42, 221, 51),
     ("folder", "pawsx"): RowSize(60, 241, 107),
     ("folder", "text"): RowSize(50, 225, 60),
+    # Ours, by the length of the texts; XQuAD, MLQA and TyDiQA rows are windows of 384 sub-words.
+    ("artificial", "udpos"): RowSize(12, 400, 20),
+    ("artificial", "panx"): RowSize(12, 120, 20),
+    ("artificial", "xquad"): RowSize(60, 300, 60),
+    ("artificial", "mlqa"): RowSize(60, 300, 60),
+    ("artificial", "tydiqa"): RowSize(60, 300, 60),
+    ("artificial", "bucc2018"): RowSize(12, 60, 20),
+    ("artificial", "tatoeba"): RowSize(12, 50, 20),
+    ("folder", "udpos"): RowSize(28, 1000, 80),
+    ("folder", "panx"): RowSize(20, 120, 40),
+    ("folder", "xquad"): RowSize(250, 350, 150),
+    ("folder", "mlqa"): RowSize(250, 900, 400),
+    ("folder", "tydiqa"): RowSize(200, 700, 300),
+    ("folder", "bucc2018"): RowSize(40, 130, 80),
+    ("folder", "tatoeba"): RowSize(12, 40, 30),
 }
 # Real text gets longer with a smaller vocabulary: measured 62 and 88 sub-words (XNLI, PAWS-X) with
 # 8,000, and 47 and 65 with 30,000, against the 42 and 60 above.
@@ -117,6 +142,25 @@ class Shape:
     def operations(self, length: float) -> float:
         """Floating-point operations of one sub-word, forward, in a row of the given length."""
         return 2 * self.body + 4 * length * self.hidden * self.layers
+
+
+def published_rows(task: str, split: str, language: str) -> int:
+    """Return the rows of a published split, those of a like one, or a guess."""
+    if task == "bucc2018":
+        return BUCC_ROWS[split][language]
+    about = TASKS[task]
+    known = about.published_rows(split, language) or about.published_rows(split, SOURCE_LANGUAGE)
+    return known or UNKNOWN_ROWS
+
+
+def row_size(source: str, kind: str) -> RowSize:
+    """Return the size of a row; downloaded data is that of a folder.
+
+    Args:
+        source: the study's ``data.source``.
+        kind: a task, or ``text``.
+    """
+    return ROW_SIZES["folder" if source == "download" else source, kind]
 
 
 def shape_of(encoder: Encoder, positions: int) -> Shape | None:
@@ -171,8 +215,8 @@ def subwords(source: str, kind: str, shape: Shape | None, limit: int) -> float:
         kind: a task, or ``text``.
         shape: the encoder's sizes; None if unknown.
     """
-    length = ROW_SIZES[source, kind].subwords
-    if source == "folder" and shape is not None:
+    length = row_size(source, kind).subwords
+    if source != "artificial" and shape is not None:
         length *= _step(LENGTHENING, shape.vocabulary)
     return min(length, limit)
 

@@ -7,17 +7,16 @@ replace them as soon as a stage has run once.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from xling import costs
+from xling.benchmarks import measured
 from xling.config.study import Pretraining
 from xling.costs import Device, RowSize, Shape
-from xling.errors import DataError
 from xling.plan import Plan, Run
-from xling.tasks import TASKS
+from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 TEXT = "text"
 
@@ -64,6 +63,7 @@ def estimate(plan: Plan, benchmarks: Path | None) -> list[StageCost]:
     costs_of = _Estimator(plan)
     resources = plan.study.resources
     stages: list[tuple[str, Callable[[], Iterable[_Job]], int, int]] = [
+        *([("download", costs_of.download, 1, 0)] if plan.study.data.source == "download" else []),
         ("fetch", costs_of.fetch, 1, 0),
         ("prepare", costs_of.prepare, 1, 0),
         ("pretrain", costs_of.pretrain, resources.pretrain_threads, resources.gpu),
@@ -77,12 +77,12 @@ def estimate(plan: Plan, benchmarks: Path | None) -> list[StageCost]:
     for stage, jobs_of, threads, gpus in stages:
         jobs = list(jobs_of())
         seconds = _sum(job.seconds for job in jobs)
-        measured = _measured(benchmarks, stage)
+        done = measured(benchmarks, stage)
         basis = "estimated"
-        if measured:
+        if done:
             # Files of jobs that are no longer planned count for the mean, not as jobs done.
-            seconds = sum(measured) / len(measured) * len(jobs)
-            basis = f"measured {min(len(measured), len(jobs))} of {len(jobs)}"
+            seconds = sum(done) / len(done) * len(jobs)
+            basis = f"measured {min(len(done), len(jobs))} of {len(jobs)}"
         hours = None if seconds is None else seconds / 3600
         found.append(
             StageCost(
@@ -107,31 +107,6 @@ def _sum(values: Iterable[float | None]) -> float | None:
     return total
 
 
-def _measured(benchmarks: Path | None, stage: str) -> list[float]:
-    """Return the seconds of each finished job of a stage."""
-    if benchmarks is None:
-        return []
-    files = [benchmarks / f"{stage}.tsv", *sorted((benchmarks / stage).rglob("*.tsv"))]
-    return [_seconds(file) for file in files if file.is_file()]
-
-
-def _seconds(file: Path) -> float:
-    """Return the wall time in one of Snakemake's benchmark files (a row for each repetition)."""
-    try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            rows = [float(row["s"]) for row in csv.DictReader(stream, delimiter="\t")]
-        if not rows:
-            raise ValueError("no rows")
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            "a benchmark file cannot be read",
-            where=str(file),
-            allowed="the table that Snakemake writes, with the seconds in column 's'",
-            fix="delete the file; the estimate does without it",
-        ) from error
-    return sum(rows)
-
-
 class _Estimator:
     """The jobs of each stage of a plan and what each takes."""
 
@@ -144,20 +119,28 @@ class _Estimator:
         }
         self.splits = {task: plan.splits(task) for task in plan.tasks}
         self.split_rows = {
-            (task, split): self._rows(task, split) * len(plan.split_languages(task, split))
+            (task, split): sum(
+                self._rows(task, split, code) for code in plan.split_languages(task, split)
+            )
             for task, splits in self.splits.items()
             for split in splits
         }
         self.from_scratch = any(plan.needs_text(name) for name in plan.models)
 
-    def _rows(self, task: str, split: str) -> int:
-        """Rows of one language in a prepared split."""
-        published = {"translate_train": "train", "translate_test": "test"}.get(split, split)
-        if published == "train":
-            published = self.plan.train_split(task)
+    def _rows(self, task: str, split: str, language: str = SOURCE_LANGUAGE) -> int:
+        """Rows of a language in a prepared split, or what counts as one where none is published."""
+        uses = self.study.tasks[task]
+        kind = {"translate_train": "train", "translate_test": "test"}.get(split, split)
+        published = {"train": uses.train_split, "test": uses.test_split}.get(kind, kind)
+        part = 1.0
+        if uses.train_split == uses.test_split and kind != "dev":
+            part = uses.held_out if kind == "test" else 1 - uses.held_out
         if self.study.data.artificial is not None:
-            return int(getattr(self.study.data.artificial.sizes[task], published))
-        return TASKS[task].rows[published]
+            rows = int(getattr(self.study.data.artificial.sizes[task], published))
+        else:
+            rows = costs.published_rows(task, published, language)
+        # A sentence of the other side is a row too.
+        return round(part * rows * (2 if task == "tatoeba" else 1))
 
     @property
     def _text_rows(self) -> int:
@@ -166,14 +149,16 @@ class _Estimator:
             return self.study.data.artificial.text_documents
         rows = 0
         for task in self.plan.tasks:
-            settings = self.study.tasks[task]
-            rows += TASKS[task].rows["dev"] * len(settings.languages)
-            if settings.train_split == "train":
-                rows += TASKS[task].rows["train"]
+            uses = self.study.tasks[task]
+            about = TASKS[task]
+            if about.family in ("classification", "tagging"):
+                rows += sum(self._rows(task, "dev", code) for code in self.plan.dev_languages(task))
+            if about.trained and about.trains_as == task and uses.train_split == "train":
+                rows += self._rows(task, "train")
         return rows
 
     def _size(self, task: str) -> RowSize:
-        return costs.ROW_SIZES[self.source, task]
+        return costs.row_size(self.source, task)
 
     def _subwords(self, task: str, model: str) -> float:
         limit = self.study.tasks[task].max_length
@@ -181,6 +166,16 @@ class _Estimator:
 
     def _device(self, model: str, threads: int) -> Device:
         return Device(bool(self.study.resources.gpu), threads, self.study.encoders[model].precision)
+
+    def download(self) -> Iterable[_Job]:
+        """One job for each artefact; the network decides how long it takes."""
+        from xling.data.registry import artefacts
+
+        kinds = [*self.plan.tasks, *([TEXT] if self.from_scratch else [])]
+        registry = artefacts()
+        for key in sorted({key for kind in kinds for key in self.plan.artefacts(kind)}):
+            size = registry[key].bytes
+            yield _Job(None, None if size is None else size / 1e6)
 
     def fetch(self) -> Iterable[_Job]:
         """One job for each task and one for the text."""
@@ -233,7 +228,13 @@ class _Estimator:
 
     def tokenize(self) -> Iterable[_Job]:
         """One job for each split of each pair of encoder and task in use."""
-        for model, task in sorted({(run.model, run.task) for run in self.plan.runs}):
+        used = {(run.model, run.task) for run in self.plan.runs}
+        used |= {
+            (run.model, task)
+            for run in self.plan.trainings
+            for task, _ in self.plan.train_splits(run)
+        }
+        for model, task in sorted(used):
             for split in self.splits[task]:
                 rows = self.split_rows[task, split]
                 disk = rows * self._subwords(task, model) * costs.BYTES_PER_SUBWORD / 1e6
@@ -249,7 +250,7 @@ class _Estimator:
         from xling.batches import steps_of
 
         settings = self.plan.settings(run)
-        rows = sum(self.split_rows[run.task, split] for split in self.plan.train_splits(run))
+        rows = sum(self.split_rows[part] for part in self.plan.train_splits(run))
         updates = settings.max_steps
         if updates is None:
             assert settings.epochs is not None  # the settings' own check
@@ -264,16 +265,20 @@ class _Estimator:
         )
         # The dev set is read every so many updates and at the end.
         looks = -(-updates // settings.evaluate_every)
-        for split in self.plan.dev_splits(run):
+        for task, split in self.plan.dev_splits(run):
             one_language = settings.selection == "best_source_dev"
-            dev = self._rows(run.task, split) if one_language else self.split_rows[run.task, split]
+            dev = self._rows(task, split) if one_language else self.split_rows[task, split]
             work += looks * dev * length * shape.operations(length)
         return _Job(costs.START_TORCH + device.seconds(shape, work, updates), shape.weights_mb)
 
     def predict(self) -> Iterable[_Job]:
         """One job for each run: all languages of its test set."""
         for run in self.plan.runs:
-            rows = self._rows(run.task, self.plan.test_split(run)) * len(self.plan.languages(run))
+            rows = sum(
+                self._rows(run.task, split, code)
+                for split in self.plan.test_splits(run)
+                for code in self.plan.languages(run)
+            )
             shape, length = self.shapes[run.model], self._subwords(run.task, run.model)
             seconds = None
             if shape is not None:

@@ -12,12 +12,23 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy", "pyarrow")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "datasets",
+    "accelerate",
+    "numpy",
+    "pyarrow",
+    "faiss-cpu",
+)
 
 
 def set_job_environment() -> None:
     """Let jobs find the ``xling`` of this Python, and read models from disk only."""
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    # What the user said of the network is for downloads alone (workflow/rules/downloads.smk).
+    os.environ.setdefault("XLING_OFFLINE", os.environ.get("HF_HUB_OFFLINE", "0"))
     os.environ["HF_HUB_OFFLINE"] = "1"
 
 

@@ -12,10 +12,10 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from xling.config.study import Study, TrainingSettings
+from xling.config.study import Search, Study, TrainingSettings, Windows
 from xling.errors import UsageError
 from xling.methods import methods
-from xling.tasks import SOURCE_LANGUAGE
+from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 
 @dataclass(frozen=True, order=True)
@@ -35,9 +35,20 @@ class Run:
 
     @property
     def trained_as(self) -> Run:
-        """The run whose model this run uses (itself unless the method borrows a model)."""
-        method = methods()[self.method].trained_as
-        return Run(self.paper, method, self.model, self.task, self.seed)
+        """The run whose model this run uses (itself unless a model is borrowed).
+
+        A method may borrow another's model.  A task that trains on another's rows (MLQA on those of
+        XQuAD) borrows its model too, as long as nothing but the source language is trained on:
+        then the two trainings are the same.
+        """
+        method = methods()[methods()[self.method].trained_as]
+        task = TASKS[self.task].trains_as if method.train_splits == ("train",) else self.task
+        return Run(self.paper, method.name, self.model, task, self.seed)
+
+    @property
+    def trains(self) -> bool:
+        """Whether there is a trained model at all."""
+        return methods()[self.method].trains
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class Plan:
     @cached_property
     def trainings(self) -> list[Run]:
         """Runs whose model is trained, sorted (a shared model is trained once)."""
-        return sorted({run.trained_as for run in self.runs})
+        return sorted({run.trained_as for run in self.runs if run.trains})
 
     @cached_property
     def _wanted(self) -> dict[Run, set[tuple[str, ...]]]:
@@ -108,32 +119,40 @@ class Plan:
             values.update(given)
         return TrainingSettings.model_validate(values)
 
-    def train_splits(self, run: Run) -> list[str]:
-        """Prepared splits a training run reads for its updates."""
-        return list(methods()[run.method].train_splits)
+    def train_splits(self, run: Run) -> list[tuple[str, str]]:
+        """Prepared splits, as (task, split), that a training run reads for its updates."""
+        task = TASKS[run.task].trains_as
+        return [(task, split) for split in methods()[run.method].train_splits]
 
-    def dev_splits(self, run: Run) -> list[str]:
-        """Prepared splits a training run reads to choose its weights."""
-        return [] if self.settings(run).selection == "last" else ["dev"]
+    def train_languages(self, run: Run) -> list[str]:
+        """Languages a training run takes of its training splits."""
+        return self.study.tasks[run.task].languages
+
+    def dev_splits(self, run: Run) -> list[tuple[str, str]]:
+        """Prepared splits, as (task, split), a training run reads to choose its weights."""
+        return [] if self.settings(run).selection == "last" else [(run.task, "dev")]
 
     def test_split(self, run: Run) -> str:
-        """Prepared split whose rows a run predicts."""
+        """Prepared split that a run is scored on."""
         return methods()[run.method].test_split
+
+    def test_splits(self, run: Run) -> list[str]:
+        """Prepared splits whose rows a run predicts: BUCC's threshold is tuned on the dev set."""
+        tuned = run.task == "bucc2018" and self.study.tasks[run.task].test_split != "dev"
+        return [*(["dev"] if tuned else []), self.test_split(run)]
 
     def splits(self, task: str) -> list[str]:
         """Prepared splits of a task that any run needs, sorted."""
-        needed: set[str] = set()
-        for run in self.trainings:
-            if run.task == task:
-                needed.update(self.train_splits(run), self.dev_splits(run))
-        needed.update(self.test_split(run) for run in self.runs if run.task == task)
-        return sorted(needed)
+        read = [part for run in self.trainings for part in self.train_splits(run)]
+        read += [part for run in self.trainings for part in self.dev_splits(run)]
+        read += [(run.task, split) for run in self.runs for split in self.test_splits(run)]
+        return sorted({split for name, split in read if name == task})
 
     @cached_property
     def text_languages(self) -> list[str]:
-        """Languages of the pre-training text: all that any task uses, in order of appearance."""
+        """Languages of the pre-training text: all that any task uses, the source first."""
         listed = (code for task in self.tasks for code in self.study.tasks[task].languages)
-        return list(dict.fromkeys(listed))
+        return list(dict.fromkeys([SOURCE_LANGUAGE, *listed]))
 
     def split_languages(self, task: str, split: str) -> list[str]:
         """Languages a prepared split holds, in the task's order."""
@@ -144,8 +163,10 @@ class Plan:
             return [SOURCE_LANGUAGE]
         if split == "translate_train":
             return [code for code in languages if code != SOURCE_LANGUAGE]
-        if split in ("dev", "test"):
+        if split == "test":
             return list(languages)
+        if split == "dev":
+            return self.dev_languages(task)
         wanted = {
             code
             for run in self.runs
@@ -153,6 +174,16 @@ class Plan:
             for code in self.languages(run)
         }
         return [code for code in languages if code in wanted]
+
+    def dev_languages(self, task: str) -> list[str]:
+        """Languages of a task that have a dev set."""
+        languages = self.study.tasks[task].languages
+        published = TASKS[task].dev_languages
+        # Artificial benchmarks lack no language's dev set, unless the benchmark as such has none.
+        artificial = self.study.data.artificial is not None
+        if published is None or (artificial and published not in ((), (SOURCE_LANGUAGE,))):
+            return list(languages)
+        return [code for code in languages if code in published]
 
     def uses(self, task: str) -> dict[str, Any]:
         """What ``fetch`` must find for a task; for ``text``: the tasks whose text is used."""
@@ -162,12 +193,45 @@ class Plan:
         return {
             "languages": settings.languages,
             "train_split": settings.train_split,
+            "test_split": settings.test_split,
             "splits": {split: self.split_languages(task, split) for split in self.splits(task)},
         }
 
-    def train_split(self, task: str) -> str:
-        """The published split that a task is trained on (the text has but one)."""
-        return "train" if task == "text" else self.study.tasks[task].train_split
+    def artefacts(self, task: str) -> list[str]:
+        """Downloads (keys of ``config/datasets.csv``) that a task's raw files come from."""
+        if self.study.data.source != "download":
+            return []
+        from xling.data.sources import artefacts_of
+
+        return artefacts_of(task, self.uses(task))
+
+    def choice(self, task: str) -> dict[str, Any]:
+        """Which published splits are trained on and scored (the text has but one)."""
+        if task == "text":
+            return {}
+        settings = self.study.tasks[task]
+        chosen = settings.model_dump(include={"train_split", "test_split"})
+        if settings.train_split == settings.test_split:
+            chosen["held_out"] = settings.held_out
+        return chosen
+
+    def reading(self, task: str) -> dict[str, Any]:
+        """How a task's rows become inputs of a model."""
+        settings = self.study.tasks[task]
+        values: dict[str, Any] = {"max_length": settings.max_length}
+        if TASKS[task].family == "qa":
+            windows = settings.windows or Windows()
+            values |= windows.model_dump(include={"doc_stride", "max_question"})
+        return values
+
+    def decoding(self, task: str) -> dict[str, Any]:
+        """How a task's predictions follow from the outputs of a model."""
+        settings = self.study.tasks[task]
+        if TASKS[task].family == "qa":
+            return (settings.windows or Windows()).model_dump(include={"max_answer", "n_best"})
+        if TASKS[task].family == "retrieval":
+            return (settings.search or Search()).model_dump()
+        return {}
 
     def sizes(self, task: str) -> str:
         """Expected rows of an artificial task as JSON, else ``null``."""
@@ -192,8 +256,12 @@ class Plan:
 
     @cached_property
     def tasks(self) -> list[str]:
-        """Tasks that any run uses, sorted."""
-        return sorted({run.task for run in self.runs})
+        """Tasks that any run uses, sorted; a task whose training rows are used is one of them."""
+        return sorted(
+            {run.task for run in self.runs}
+            | {run.task for run in self.trainings}
+            | {task for run in self.trainings for task, _ in self.train_splits(run)}
+        )
 
     @cached_property
     def models(self) -> list[str]:

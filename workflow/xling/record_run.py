@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from xling.plan import Run
 from xling.records import DataUse, Record
-from xling.score import flags, score
+from xling.score import flags
 from xling.stages import VERSIONS
 from xling.tasks import TASKS
+from xling.tasks.family import family_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: Selection policy of a run that trains nothing.
+UNTRAINED = "nothing trained"
 # Stages whose results a record holds or rests on.
 RESTS_ON = ("fetch", "prepare", "pretrain", "tokenize", "train", "predict", "score")
 
@@ -24,28 +27,25 @@ def build_record(
     comparable: bool,
     run: Run,
     predictions: pa.Table,
-    train_note: dict[str, Any],
+    train_note: dict[str, Any] | None,
     predict_note: dict[str, Any],
 ) -> Record:
     """Score a run's predictions and return its record.
 
     Args:
+        study: its name.
+        comparable: whether data and settings are the papers'.
+        run: what was run.
         predictions: as :func:`xling.predict.predict` returns them.
-        train_note: ``train.json`` of the model that was used.
+        train_note: ``train.json`` of the model that was used; None if nothing is trained.
         predict_note: what the prediction job left beside its table.
     """
     task = TASKS[run.task]
-    encoder = {key: value for key, value in train_note["encoder"].items() if key != "pretraining"}
-    pretraining = train_note["encoder"]["pretraining"]
-    scores = score(predictions, task)
-    data = {
-        part["split"]: _data_use(part)
-        for part in (
-            *train_note["train_data"],
-            *train_note["dev_data"],
-            *predict_note["test_data"],
-        )
-    }
+    note = train_note or _untrained(predict_note)
+    encoder = {key: value for key, value in note["encoder"].items() if key != "pretraining"}
+    pretraining = note["encoder"]["pretraining"]
+    scores = family_of(run.task).score(predictions, task)
+    parts = (*note["train_data"], *note["dev_data"], *predict_note["test_data"])
     return Record(
         study=study,
         comparable=comparable,
@@ -54,25 +54,45 @@ def build_record(
         model=run.model,
         task=run.task,
         seed=run.seed,
-        trained_as=run.trained_as.path,
+        trained_as=run.trained_as.path if train_note else "",
         settings={
-            "training": train_note["settings"],
+            "training": note["settings"],
             "encoder": encoder,
-            "max_length": train_note["train_data"][0]["max_length"],
+            "reading": predict_note["test_data"][0]["reading"],
+            "decoding": predict_note["decoding"],
         },
-        selection=train_note["selection"],
+        selection=note["selection"],
         scores=scores,
-        data=data,
+        data={_name_of(part, run): _data_use(part) for part in parts},
         flags=flags(scores, task),
-        versions=train_note["versions"],
+        versions=note["versions"],
         stages={name: VERSIONS[name] for name in RESTS_ON},
-        hardware=train_note["hardware"],
+        hardware=note["hardware"],
         timing={
-            **train_note["timing"],
+            **note["timing"],
             **predict_note["timing"],
             **{f"pretrain_{key}": value for key, value in pretraining.items() if key != "loss"},
         },
     )
+
+
+def _untrained(predict_note: dict[str, Any]) -> dict[str, Any]:
+    """Return what stands for ``train.json`` where only an encoder was read."""
+    return {
+        "encoder": predict_note["encoder"],
+        "settings": {},
+        "selection": {"policy": UNTRAINED},
+        "train_data": [],
+        "dev_data": [],
+        "timing": {},
+        "versions": predict_note["versions"],
+        "hardware": predict_note["hardware"],
+    }
+
+
+def _name_of(part: dict[str, Any], run: Run) -> str:
+    """Return a split's name; the rows of another task carry that task's name too."""
+    return part["split"] if part["task"] == run.task else f"{part['task']} {part['split']}"
 
 
 def _data_use(part: dict[str, Any]) -> DataUse:

@@ -7,19 +7,26 @@ import hashlib
 import json
 import logging
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from xling.config.study import TrainingSettings
-from xling.encoders.encoder import check_precision, load_classifier, read_encoder
-from xling.errors import DataError
+from xling.encoders.encoder import check_precision, read_encoder
 from xling.files import write_text
 from xling.machine import hardware, peak_memory_mb, versions
 from xling.methods import methods
 from xling.plan import canonical
 from xling.stages import VERSIONS
-from xling.tasks import TASKS
-from xling.tokens import Tokens
+from xling.tasks import SOURCE_LANGUAGE, TASKS, Task
+from xling.tasks.family import Inference, family_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from xling.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +48,41 @@ def state_of_run(state: Path, *identity: Any) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Dev:
+    """The dev set of a run.
+
+    Attributes:
+        tokens: tokenised.
+        table: prepared rows.
+        decoding: settings of the family's decoding.
+    """
+
+    tokens: Tokens
+    table: pa.Table
+    decoding: dict[str, Any]
+
+    @classmethod
+    def read(
+        cls, task: Task, settings: TrainingSettings, tokens: Path, table: Path, decoding: Any
+    ) -> Dev:
+        """Read the languages that the selection policy looks at."""
+        from xling.data.tables import read_table
+
+        # best_source_dev never looks at a target language.
+        source_only = settings.selection == "best_source_dev"
+        languages = [SOURCE_LANGUAGE] if source_only else None
+        found = family_of(task.name).Tokens.read([tokens], languages)
+        return cls(found, read_table(table, languages), decoding)
+
+    def values(self, model: Any, task: Task, how: Inference) -> dict[str, float]:
+        """Return the task's main metric by language."""
+        family = family_of(task.name)
+        rows = np.arange(len(self.tokens))
+        made = family.predict(model, self.tokens, rows, self.table, task, self.decoding, how)
+        return {s.language: s.value for s in family.score(made, task) if s.metric == task.metric}
+
+
 def train(
     *,
     task: str,
@@ -48,7 +90,9 @@ def train(
     settings: TrainingSettings,
     seed: int,
     train_files: list[Path],
-    dev_files: list[Path],
+    languages: list[str],
+    dev_files: tuple[Path, Path] | None,
+    decoding: dict[str, Any],
     encoder_note: Path,
     folder: Path,
     state: Path,
@@ -58,6 +102,20 @@ def train(
 
     The model of a killed run goes on from ``state``; ``train.json`` is written last, so that it
     exists only beside a complete model.
+
+    Args:
+        task: a benchmark.
+        method: a system.
+        settings: resolved for this run.
+        seed: head, dropout and order of the rows follow from it.
+        train_files: tokenised splits; their rows follow each other.
+        languages: rows of other languages are left out.
+        dev_files: tokenised and prepared dev split, if weights are selected on it.
+        decoding: settings of the family's decoding.
+        encoder_note: ``encoder.json``.
+        folder: of the results.
+        state: of the checkpoints.
+        eval_batch_tokens: sub-words per batch when the dev set is looked at.
 
     Raises:
         xling.errors.Interrupted: a signal came and everything was saved.
@@ -75,18 +133,19 @@ def train(
 
     info, weights = read_encoder(encoder_note)
     check_precision(info["precision"])
-    tokens = Tokens.read(train_files)
-    dev = Tokens.read(dev_files) if dev_files else None
-    _require_labels(tokens, train_files)
+    about, family = TASKS[task], family_of(task)
+    tokens = family.Tokens.read(train_files, languages)
+    dev = Dev.read(about, settings, *dev_files, decoding) if dev_files else None
     place = state_of_run(
         state,
         {"task": task, "method": method, "seed": seed, "stage": VERSIONS["train"]},
         settings.model_dump(),
         info["sha256"],
-        [*tokens.info, *(dev.info if dev else ())],
+        [*tokens.info, *(dev.tokens.info if dev else ())],
+        languages,
     )
     set_seed(seed)
-    model = load_classifier(weights, TASKS[task].labels)
+    model = family.new_model(weights, about)
     pad_id = model.config.pad_token_id
     if settings.max_steps is not None:
         steps = settings.max_steps
@@ -95,14 +154,8 @@ def train(
         steps = steps_of(len(tokens), settings.batch_size, settings.epochs)
     keeper = None
     if dev is not None:
-        keeper = KeepBest(
-            place / "best",
-            settings,
-            dev,
-            pad_id=pad_id,
-            precision=info["precision"],
-            max_tokens=eval_batch_tokens,
-        )
+        how = Inference(pad_id, info["precision"], eval_batch_tokens)
+        keeper = KeepBest(place / "best", settings, lambda trained: dev.values(trained, about, how))
     log.info("%d rows in %s, %d updates", len(tokens), tokens.rows_per_language(), steps)
     trainer = methods()[method].trainer_class()(
         model=model,
@@ -129,7 +182,7 @@ def train(
         "selection": outcome.selection,
         "train_rows": tokens.rows_per_language(),
         "train_data": list(tokens.info),
-        "dev_data": list(dev.info) if dev else [],
+        "dev_data": list(dev.tokens.info) if dev else [],
         "timing": {
             "train_seconds": round(outcome.seconds, 2),
             "train_examples_per_second": round(outcome.rate * settings.batch_size, 1),
@@ -141,13 +194,3 @@ def train(
     }
     write_text(folder / "train.json", json.dumps(note, indent=1, sort_keys=True) + "\n")
     shutil.rmtree(state)
-
-
-def _require_labels(tokens: Tokens, files: list[Path]) -> None:
-    if (tokens.labels < 0).any():
-        raise DataError(
-            "training rows without a label",
-            where=", ".join(map(str, files)),
-            allowed="a known label in every row",
-            fix="prepare the split again",
-        )

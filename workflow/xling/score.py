@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From predictions to scores, and what is suspicious about them."""
+"""From labels to scores, and what is suspicious about the scores of a run."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ COLLAPSED = "collapsed"
 COLLAPSE_POINTS = 2.0
 # Ours: the usual two-sided 5 % level of a binomial, rounded up.
 CHANCE_ERRORS = 2.0
+# Ours: points of F1 that mean nothing.
+F1_MARGIN = 1.0
 
 
-def score(predictions: pa.Table, task: Task, setting: str = STANDARD) -> list[Score]:
-    """Score each language of a run, in the table's order of languages.
+def score_labels(predictions: pa.Table, task: Task) -> list[Score]:
+    """Score each language of a run by one label per row, in the table's order of languages.
 
     Args:
         predictions: columns ``id``, ``language``, ``label`` (gold), ``prediction``, all text;
             others are not read.  An id stands once per language.
         task: gives the metric and the allowed labels.
-        setting: the way of testing, as it stands in ``scores.csv``.
 
     Raises:
         DataError: a missing column, no rows, an unknown label, or an id that is there twice.
@@ -46,7 +47,7 @@ def score(predictions: pa.Table, task: Task, setting: str = STANDARD) -> list[Sc
         predicted.append(prediction)
     return [
         Score(
-            setting=setting,
+            setting=STANDARD,
             language=language,
             metric=metric.name,
             value=metric.value(gold, predicted),
@@ -121,9 +122,15 @@ def is_collapsed(run_flags: Iterable[str]) -> bool:
 
 
 def _side_of_chance(s: Score) -> int:
-    """Return 1 above chance, 0 when not told apart from it, -1 below."""
-    share = s.chance / 100.0
-    width = CHANCE_ERRORS * 100.0 * math.sqrt(share * (1.0 - share) / s.n)
+    """Return 1 above chance, 0 when not told apart from it, -1 below.
+
+    The counts behind an F1 are no binomial, so it only has a margin.
+    """
+    if s.metric == "accuracy":
+        share = s.chance / 100.0
+        width = CHANCE_ERRORS * 100.0 * math.sqrt(share * (1.0 - share) / s.n)
+    else:
+        width = F1_MARGIN
     if abs(s.value - s.chance) <= width:
         return 0
     return 1 if s.value > s.chance else -1

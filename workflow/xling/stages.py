@@ -20,6 +20,7 @@ from xling.errors import UsageError
 from xling.files import write_text
 
 VERSIONS = {
+    "download": 1,
     "fetch": 1,
     "prepare": 1,
     "pretrain": 1,
@@ -35,13 +36,21 @@ VERSIONS = {
 
 # The modules a stage starts from; what they import from xling belongs to the stage too.
 ENTRIES = {
+    "download": ("xling.data.download",),
     "fetch": ("xling.data.fetch",),
-    "prepare": ("xling.data.prepare",),
+    "prepare": (
+        "xling.data.prepare",
+        "xling.data.prepare_pairs",
+        "xling.data.prepare_qa",
+        "xling.data.prepare_retrieval",
+        "xling.data.prepare_tagging",
+        "xling.data.prepare_text",
+    ),
     "pretrain": ("xling.encoders.pretrain", "xling.encoders.encoder"),
-    "tokenize": ("xling.tokens",),
-    "train": ("xling.run", "xling.methods.*"),
-    "predict": ("xling.inference", "xling.tokens"),
-    "score": ("xling.score",),
+    "tokenize": ("xling.tokens", "xling.tasks.*"),
+    "train": ("xling.run", "xling.methods.*", "xling.tasks.*"),
+    "predict": ("xling.predict", "xling.tasks.*"),
+    "score": ("xling.score", "xling.metrics.*"),
     "tabulate": ("xling.tables",),
     "plot": ("xling.figures",),
     "report": ("xling.report",),

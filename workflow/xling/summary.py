@@ -10,9 +10,10 @@ from pathlib import Path
 from xling.check import to_know
 from xling.plan import Plan
 from xling.records import Record
-from xling.tables.caption import caption
+from xling.tables.caption import Caption, caption
+from xling.tables.overview import build_overviews, overview_caption
 from xling.tables.render import name_of, spread
-from xling.tables.table import System, Table, build_tables
+from xling.tables.table import Grid, System, build_tables
 
 WIDTH = 100
 MOST_FLAGS = 12
@@ -26,7 +27,8 @@ def summary(
     Raises:
         DataError: if records of one table were made by different versions or on different data.
     """
-    parts = [_table_text(table) for table in build_tables(plan, records)]
+    parts = [_table_text(table, caption(table)) for table in build_tables(plan, records)]
+    parts += [_table_text(one, overview_caption(one)) for one in build_overviews(plan, records)]
     flags = to_know(plan, records)
     if flags:
         more = len(flags) - MOST_FLAGS
@@ -45,15 +47,14 @@ def _wrap(text: str, indent: str = "") -> str:
     )
 
 
-def _table_text(table: Table) -> str:
+def _table_text(table: Grid, about: Caption) -> str:
     """Return one table; columns that do not fit beside each other go below."""
-    about = caption(table)
     several = len({system.model for system in table.systems}) > 1
     names = [f"{name_of(s)}, {s.model}" if several else name_of(s) for s in table.systems]
     columns = [
         [column, *(_cell(system, column) for system in table.systems)] for column in table.columns
     ]
-    columns.append(["seeds", *(str(len(system.records)) for system in table.systems)])
+    columns.append(["seeds", *(system.count for system in table.systems)])
     models = "" if several else f", {table.systems[0].model}"
     lines = [f"{about.title} (study {table.plan.study.name}, paper {table.paper}{models})", ""]
     for block in _blocks(["", *names], columns):

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokenised splits: made once per (encoder, task, split), then read by every run.
 
-A split is an Arrow file with the columns ``id``, ``language``, ``label`` (class index),
-``input_ids`` and, for encoders with segments, ``token_type_ids``; the rows keep the prepared
-table's order.
+A split is an Arrow file with the columns ``id``, ``language``, ``input_ids``, for encoders with
+segments ``token_type_ids``, and those of the task's family.  One row is one input of the model; the
+rows keep the prepared table's order.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
@@ -22,53 +24,36 @@ from xling.files import whole_file
 if TYPE_CHECKING:
     import pyarrow as pa
     from datasets import Dataset
+    from tokenizers import Encoding
+
+T = TypeVar("T")
 
 ROWS_PER_CALL = 10_000
 
 
-def tokenize_pairs(
-    table: pa.Table, tokenizer_file: Path, labels: tuple[str, ...], max_length: int
-) -> pa.Table:
-    """Encode sentence pairs with the encoder's own template.
+def encoding_columns(encodings: Iterable[Encoding]) -> dict[str, pa.ChunkedArray]:
+    """Return ``input_ids`` and, if any segment differs from 0, ``token_type_ids``.
 
-    Pairs longer than ``max_length`` lose sub-words from the end of the longer sentence first
-    (XTREME §3.1 of the released preprocessing).  Nothing is padded.
-
-    Args:
-        table: prepared rows: ``id, language, sentence1, sentence2, label``.
-        tokenizer_file: a ``tokenizers`` JSON file.
-        labels: class names in index order; none for text without labels, whose rows get -1.
-        max_length: sub-words per pair, special tokens included.
+    RoBERTa-type encoders have one segment only: a column of zeros would just be read for nothing.
     """
     import pyarrow as pa
-    from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_length, strategy="longest_first")
-    index = {label: i for i, label in enumerate(labels)}
-    chunks: dict[str, list[Any]] = {"input_ids": [], "token_type_ids": []}
-    for start in range(0, table.num_rows, ROWS_PER_CALL):
-        part = table.slice(start, ROWS_PER_CALL)
-        pairs = list(zip(part["sentence1"].to_pylist(), part["sentence2"].to_pylist(), strict=True))
-        encodings = tokenizer.encode_batch(pairs)
-        chunks["input_ids"].append(pa.array([e.ids for e in encodings], pa.list_(pa.int32())))
-        chunks["token_type_ids"].append(
-            pa.array([e.type_ids for e in encodings], pa.list_(pa.int8()))
-        )
-    columns = {
-        "id": table["id"],
-        "language": table["language"],
-        "label": pa.array(
-            [index[label] if labels else -1 for label in table["label"].to_pylist()], pa.int32()
-        ),
-        "input_ids": pa.chunked_array(chunks["input_ids"], pa.list_(pa.int32())),
-    }
-    segments = pa.chunked_array(chunks["token_type_ids"], pa.list_(pa.int8()))
-    # RoBERTa-type encoders have one segment only: a column of zeros would just be read for nothing.
-    if any(chunk.values.to_numpy().any() for chunk in segments.chunks if len(chunk)):
-        columns["token_type_ids"] = segments
-    return pa.table(columns)
+    ids: list[Any] = []
+    segments: list[Any] = []
+    for part in batched(encodings, ROWS_PER_CALL):
+        ids.append(pa.array([e.ids for e in part], pa.list_(pa.int32())))
+        segments.append(pa.array([e.type_ids for e in part], pa.list_(pa.int8())))
+    columns = {"input_ids": pa.chunked_array(ids, pa.list_(pa.int32()))}
+    if any(chunk.values.to_numpy().any() for chunk in segments):
+        columns["token_type_ids"] = pa.chunked_array(segments, pa.list_(pa.int8()))
+    return columns
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of at most ``size`` items."""
+    iterator = iter(items)
+    while part := list(islice(iterator, size)):
+        yield part
 
 
 def write_tokens(path: Path, table: pa.Table, info: dict[str, Any]) -> None:
@@ -86,7 +71,7 @@ def write_tokens(path: Path, table: pa.Table, info: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Tokenised rows for training or prediction.
+    """Tokenised rows for training or prediction; families add what their heads need.
 
     Attributes:
         dataset: rows in file order.
@@ -97,8 +82,13 @@ class Tokens:
     info: tuple[dict[str, Any], ...]
 
     @classmethod
-    def read(cls, paths: list[Path]) -> Tokens:
-        """Read one or more splits; their rows follow each other."""
+    def read(cls, paths: list[Path], languages: Sequence[str] | None = None) -> Self:
+        """Read one or more splits; their rows follow each other.
+
+        Args:
+            paths: files of :func:`write_tokens`.
+            languages: leave out the rows of other languages.
+        """
         import pyarrow as pa
         from datasets import Dataset, concatenate_datasets
 
@@ -116,7 +106,12 @@ class Tokens:
                     allowed="the Arrow file that 'xling tokenize' writes",
                     fix="delete the file and run snakemake again",
                 ) from error
-        return cls(concatenate_datasets(parts), tuple(info))
+        tokens = cls(concatenate_datasets(parts), tuple(info))
+        if languages is None or set(tokens.languages) <= set(languages):
+            return tokens
+        kept = np.flatnonzero(np.isin(np.asarray(tokens.languages), list(languages)))
+        # Flattened, because columns are read whole below, without the selection's indices.
+        return cls(tokens.dataset.select(kept).flatten_indices(), tokens.info)
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -125,11 +120,6 @@ class Tokens:
     def lengths(self) -> np.ndarray:
         """Sub-words per row, shape [rows]."""
         return self._column("input_ids")[1][1:] - self._column("input_ids")[1][:-1]
-
-    @cached_property
-    def labels(self) -> np.ndarray:
-        """Class index per row, shape [rows]."""
-        return self.dataset.data.column("label").to_numpy()
 
     @cached_property
     def languages(self) -> list[str]:
@@ -149,6 +139,11 @@ class Tokens:
         return counts
 
     @cached_property
+    def loss_terms(self) -> np.ndarray:
+        """How many terms each row has in the mean loss of its batch, shape [rows]."""
+        return np.ones(len(self), dtype=np.int64)
+
+    @cached_property
     def _columns(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         return {}
 
@@ -162,12 +157,12 @@ class Tokens:
             self._columns[name] = (np.concatenate(values), offsets)
         return self._columns[name]
 
-    def batch(self, rows: np.ndarray, pad_id: int) -> dict[str, Any]:
+    def inputs(self, rows: np.ndarray, pad_id: int) -> dict[str, Any]:
         """Pad rows to the longest of them.
 
         Returns:
             Tensors ``input_ids``, ``attention_mask`` (and ``token_type_ids``), each
-            [len(rows), longest], padded on the right, and ``labels`` [len(rows)].
+            [len(rows), longest], padded on the right.
         """
         import torch
 
@@ -175,12 +170,26 @@ class Tokens:
         mask = np.arange(longest)[None, :] < self.lengths[rows][:, None]
         out = {"attention_mask": torch.from_numpy(mask.astype(np.int64))}
         for name, fill in (("input_ids", pad_id), ("token_type_ids", 0)):
-            if name not in self.dataset.column_names:
-                continue
-            values, offsets = self._column(name)
-            # Row r, place p reads values[offsets[r] + p]; places beyond the row read place 0.
-            places = offsets[rows][:, None] + np.where(mask, np.arange(longest)[None, :], 0)
-            filled = np.where(mask, values[places], fill).astype(np.int64)
-            out[name] = torch.from_numpy(filled)
-        out["labels"] = torch.from_numpy(self.labels[rows].astype(np.int64))
+            if name in self.dataset.column_names:
+                out[name] = torch.from_numpy(self.padded(name, rows, fill, mask))
         return out
+
+    def padded(self, name: str, rows: np.ndarray, fill: int, mask: np.ndarray) -> np.ndarray:
+        """Return a list column of some rows as a matrix.
+
+        Args:
+            name: of the column.
+            rows: row numbers.
+            fill: what stands where a row has no value.
+            mask: [len(rows), width], true where a row has a value, from the left.
+        """
+        values, offsets = self._column(name)
+        # Row r, place p reads values[offsets[r] + p]; places beyond the row read its first place.
+        places = offsets[rows][:, None] + np.where(mask, np.arange(mask.shape[1])[None, :], 0)
+        # An empty last row would point behind the values.
+        found = values[np.minimum(places, len(values) - 1)]
+        return np.where(mask, found, fill).astype(np.int64)
+
+    def batch(self, rows: np.ndarray, pad_id: int) -> dict[str, Any]:
+        """Return the padded inputs of rows and, in families with a head, their targets."""
+        return self.inputs(rows, pad_id)

@@ -19,6 +19,7 @@ import logging
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -38,7 +39,6 @@ from transformers import (
 from xling.config.study import TrainingSettings
 from xling.errors import Interrupted
 from xling.files import whole_folder, write_text
-from xling.inference import accuracy_by_language, class_scores, rows_of
 from xling.tasks import SOURCE_LANGUAGE
 from xling.tokens import Tokens
 
@@ -52,8 +52,8 @@ SCHEDULES = {"linear": "linear", "constant": "constant_with_warmup"}
 class UpdateDataset(torch.utils.data.Dataset):
     """The padded parts of all updates: item ``u * parts + p`` is part ``p`` of update ``u``.
 
-    A part carries ``loss_scale`` = its share of the update's rows times ``parts``, because the
-    Trainer averages the parts' mean losses and parts may differ by a row.
+    A part carries ``loss_scale`` = its share of the update's loss terms times ``parts``, because
+    the Trainer averages the parts' mean losses and parts may differ in size.
     """
 
     def __init__(
@@ -71,7 +71,8 @@ class UpdateDataset(torch.utils.data.Dataset):
         rows = self.updates[item // self.parts]
         # An update with fewer rows than parts repeats its rows with weight zero.
         part = np.array_split(rows, self.parts)[item % self.parts]
-        scale = len(part) * self.parts / len(rows)
+        terms = self.tokens.loss_terms
+        scale = terms[part].sum() * self.parts / max(1, terms[rows].sum())
         batch = self.tokens.batch(part if len(part) else rows[:1], self.pad_id)
         batch["loss_scale"] = torch.tensor(scale, dtype=torch.float32)
         return batch
@@ -203,39 +204,31 @@ class KeepBest(TrainerCallback):
 
     The first of equally good steps wins.  A resumed run meets the same evaluations again and so
     ends with the same choice.
+
+    Args:
+        folder: where the best weights are kept.
+        settings: policy and cadence.
+        evaluate: returns the task's main metric on the dev set by language, for a model.
     """
 
     def __init__(
         self,
         folder: Path,
         settings: TrainingSettings,
-        dev: Tokens,
-        *,
-        pad_id: int,
-        precision: str,
-        max_tokens: int,
+        evaluate: Callable[[Any], dict[str, float]],
     ) -> None:
         self.folder = folder
         self.settings = settings
-        self.dev = dev
-        # best_source_dev never looks at a target language.
-        source_only = settings.selection == "best_source_dev"
-        codes = [SOURCE_LANGUAGE] if source_only else list(dev.rows_per_language())
-        self.rows = rows_of(dev, codes)
-        self.infer: dict[str, Any] = {
-            "pad_id": pad_id,
-            "precision": precision,
-            "max_tokens": max_tokens,
-        }
+        self.evaluate = evaluate
         found = folder / "best.json"
         self.best: dict[str, Any] | None = json.loads(found.read_text()) if found.exists() else None
 
-    def criterion(self, accuracy: dict[str, float]) -> float:
+    def criterion(self, values: dict[str, float]) -> float:
         """Return the number the policy compares."""
         if self.settings.selection == "best_source_dev":
-            return accuracy[SOURCE_LANGUAGE]
+            return values[SOURCE_LANGUAGE]
         # best_target_dev is an oracle: it needs target-language labels.
-        targets = [value for code, value in accuracy.items() if code != SOURCE_LANGUAGE]
+        targets = [value for code, value in values.items() if code != SOURCE_LANGUAGE]
         return float(np.mean(targets))
 
     def on_step_end(
@@ -251,12 +244,11 @@ class KeepBest(TrainerCallback):
         step = state.global_step
         if step % self.settings.evaluate_every and step != state.max_steps:
             return
-        scores = class_scores(model, self.dev, self.rows, **self.infer)
-        accuracy = accuracy_by_language(scores, self.dev, self.rows)
-        value = self.criterion(accuracy)
+        values = self.evaluate(model)
+        value = self.criterion(values)
         log.info("step %d: dev %s (%s)", step, f"{value:.2f}", self.settings.selection)
         if self.best is None or value > self.best["value"]:
-            self.best = {"step": step, "value": value, "dev": accuracy}
+            self.best = {"step": step, "value": value, "dev": values}
             with whole_folder(self.folder) as part:
                 model.save_pretrained(part)
                 (part / "best.json").write_text(json.dumps(self.best))
@@ -294,7 +286,7 @@ def training_arguments(
         lr_scheduler_type=settings.schedule
         if settings.schedule == "linear"
         else "constant_with_warmup",
-        warmup_steps=round(settings.warmup_ratio * steps),
+        warmup_steps=settings.warmup_steps or round(settings.warmup_ratio * steps),
         weight_decay=settings.weight_decay,
         adam_epsilon=settings.adam_epsilon,
         max_grad_norm=settings.max_grad_norm,

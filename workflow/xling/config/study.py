@@ -78,8 +78,8 @@ class ArtificialLanguage(Closed):
 class SplitSizes(Closed):
     """Rows of one language in each split of an artificial benchmark."""
 
-    train: PositiveInt = Field(..., description="rows of the source training set")
-    dev: PositiveInt = Field(..., description="rows per language")
+    train: NonNegativeInt = Field(0, description="rows of the source training set")
+    dev: NonNegativeInt = Field(0, description="rows per language")
     test: PositiveInt = Field(..., description="rows per language")
 
 
@@ -109,8 +109,10 @@ class Artificial(Closed):
 class Data(Closed):
     """Where raw data comes from."""
 
-    source: Literal["artificial", "folder"] = Field(
-        ..., description="artificial: generated; folder: an XTREME download folder (root)"
+    source: Literal["artificial", "folder", "download"] = Field(
+        ...,
+        description="artificial: generated; folder: an XTREME download folder (root); "
+        "download: fetched from the published addresses (config/datasets.csv)",
     )
     root: str | None = Field(
         None, description="the folder, absolute or relative to where snakemake is started"
@@ -121,28 +123,60 @@ class Data(Closed):
     def _check(self) -> Data:
         if self.source == "artificial" and (self.artificial is None or self.root is not None):
             raise ValueError("source 'artificial' needs the key 'artificial' and no 'root'")
+        if self.source == "download" and (self.root is not None or self.artificial is not None):
+            raise ValueError("source 'download' needs no 'root' and no 'artificial'")
         if self.source == "folder" and (self.root is None or self.artificial is not None):
             raise ValueError("source 'folder' needs the key 'root' and no 'artificial'")
         return self
+
+
+class Windows(Closed):
+    """How long contexts are read and answers are picked (question answering)."""
+
+    doc_stride: PositiveInt = Field(128, description="sub-words between the starts of windows")
+    max_question: PositiveInt = Field(64, description="sub-words of a question; the rest is cut")
+    max_answer: PositiveInt = Field(30, description="sub-words of an answer, at most")
+    n_best: PositiveInt = Field(20, description="best starts and ends that are combined")
+
+
+class Search(Closed):
+    """How sentences are embedded and matched (retrieval)."""
+
+    pooling: Literal["mean", "cls"] = Field(
+        "mean", description="mean over all sub-words of a sentence, or its first"
+    )
+    layer: NonNegativeInt | None = Field(
+        None, description="layer that is read, 0 being the embeddings; null: the last"
+    )
+    sweep: bool = Field(False, description="also score every other layer (Tatoeba)")
+    neighbours: PositiveInt = Field(4, description="of the margin score (BUCC)")
 
 
 class TaskSettings(Closed):
     """How a study uses one benchmark."""
 
     languages: list[Language] = Field(..., min_length=1, description="languages that are scored")
-    train_split: Literal["train", "dev"] = Field(
-        "train", description="dev: train on the dev set (and its human translations)"
+    train_split: Literal["train", "dev", "test"] = Field(
+        "train", description="dev, test: train on the dev or test set (and its human translations)"
+    )
+    test_split: Literal["train", "dev", "test"] = Field(
+        "test", description="published split that is scored"
+    )
+    held_out: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(
+        0.5,
+        description="share of the paragraphs that is scored if train_split and test_split are the "
+        "same (question answering)",
     )
     max_length: PositiveInt = Field(
         128, description="sub-words per example; longer pairs are cut, longest text first"
     )
+    windows: Windows | None = Field(None, description="of question answering; null: XTREME's")
+    search: Search | None = Field(None, description="of retrieval; null: mean of the last layer")
 
     @model_validator(mode="after")
     def _check(self) -> TaskSettings:
         if len(set(self.languages)) != len(self.languages):
             raise ValueError("a language is listed twice")
-        if SOURCE_LANGUAGE not in self.languages:
-            raise ValueError(f"the source language '{SOURCE_LANGUAGE}' must be listed")
         return self
 
 
@@ -202,6 +236,9 @@ class TrainingSettings(Closed):
     learning_rate: PositiveFloat = Field(2e-5, description="peak")
     schedule: Literal["linear", "constant"] = Field("linear", description="after the warm-up")
     warmup_ratio: Share = Field(0.0, description="share of the steps")
+    warmup_steps: NonNegativeInt | None = Field(
+        None, description="updates of the warm-up; instead of warmup_ratio"
+    )
     batch_size: PositiveInt = Field(32, description="examples per update")
     accumulation: PositiveInt = Field(1, description="parts in which a batch is computed")
     epochs: PositiveFloat | None = Field(None, description="passes over the training data")
@@ -220,6 +257,8 @@ class TrainingSettings(Closed):
     def _check(self) -> TrainingSettings:
         if (self.epochs is None) == (self.max_steps is None):
             raise ValueError("set exactly one of 'epochs' and 'max_steps'")
+        if self.warmup_steps is not None and self.warmup_ratio:
+            raise ValueError("set only one of 'warmup_ratio' and 'warmup_steps'")
         if self.batch_size % self.accumulation:
             raise ValueError("batch_size must be a multiple of accumulation")
         return self
@@ -321,9 +360,11 @@ class Study(Closed):
 
     def _check_languages(self) -> None:
         for name, task in self.tasks.items():
-            allowed: tuple[str, ...] = TASKS[name].languages
+            about = TASKS[name]
+            allowed: tuple[str, ...] = about.languages
             if self.data.artificial is not None:
-                allowed = (SOURCE_LANGUAGE, *self.data.artificial.languages)
+                targets = tuple(self.data.artificial.languages)
+                allowed = (SOURCE_LANGUAGE, *targets) if about.trained else targets
                 if name not in self.data.artificial.sizes:
                     raise ValueError(f"data.artificial.sizes: no sizes for task '{name}'")
             for code in task.languages:
@@ -332,3 +373,12 @@ class Study(Closed):
                         f"tasks.{name}.languages: unknown language '{code}'; "
                         f"allowed: {', '.join(allowed)}"
                     )
+            if about.trained and SOURCE_LANGUAGE not in task.languages:
+                raise ValueError(
+                    f"tasks.{name}.languages: the source language '{SOURCE_LANGUAGE}' "
+                    "must be listed"
+                )
+            if about.family != "qa" and task.windows is not None:
+                raise ValueError(f"tasks.{name}.windows: only question answering has windows")
+            if about.family != "retrieval" and task.search is not None:
+                raise ValueError(f"tasks.{name}.search: only retrieval has it")

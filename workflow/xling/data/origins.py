@@ -7,6 +7,11 @@ MACHINE = {
     "pawsx-x-final": "machine translation of the PAWS-X release",
     "xtreme-translation": "machine translation published with XTREME",
     "myxnli-translation": "machine translation published with myXNLI",
+    "squad-json": "machine translation published with XTREME",
+    "xtune-alignment": "machine translation with word alignments, in xTune's format",
 }
-#: Translated training rows of a study that trains on the dev set.
-HUMAN = "human translation of the dev set"
+#: Translated training rows of a study that trains on the dev or test set, by that split.
+HUMAN = {
+    "dev": "human translation of the dev set",
+    "test": "human translation of the test set",
+}

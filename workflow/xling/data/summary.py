@@ -9,47 +9,68 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xling.data.job import Job
 from xling.data.manifest import RawFile
-from xling.data.origins import HUMAN, MACHINE
-from xling.data.readers.raw import RawData
+from xling.data.origins import MACHINE
 from xling.data.readers.rows import NOT_TRANSLATED
+from xling.tasks import TASKS
 
 
-def summarise(
-    task: str,
-    split: str,
-    table: pa.Table,
-    raw: RawData,
-    dropped: dict[str, dict[str, int]],
-    *,
-    train_split: str,
-    artificial: bool,
-) -> dict[str, Any]:
+def summarise(job: Job, table: pa.Table) -> dict[str, Any]:
     """Return the summary of a prepared table; equal input gives equal values.
 
-    Keys: ``task``, ``split``; ``rows`` and ``labels`` per language; ``dropped`` per reason and
-    language; ``ns_rows`` (rows with the placeholder NS that were kept, PAWS-X); ``quoted`` (rows
-    whose csv quoting was undone); ``notes`` (sentences); ``origin``, ``translations``; ``sources``.
+    Keys: ``task``, ``split``; ``rows`` and ``labels`` per language; ``scored``: rows that a score
+    counts, per language; ``dropped`` per reason and language; ``ns_rows`` (rows with the
+    placeholder NS that were kept, PAWS-X); ``quoted`` (rows whose csv quoting was undone);
+    ``notes`` (sentences); ``origin``, ``translations``; ``sources``.
     """
-    labels = _labels(table)
-    untranslated = _untranslated(table) if task == "pawsx" else {}
+    family = "text" if job.task == "text" else TASKS[job.task].family
+    untranslated = _untranslated(table) if job.task == "pawsx" else {}
+    rows = _counts(table)
     return {
-        "task": task,
-        "split": split,
-        "rows": {code: sum(counts.values()) for code, counts in labels.items()},
-        "labels": {} if task == "text" else labels,
-        "dropped": dropped,
+        "task": job.task,
+        "split": job.split,
+        "rows": rows,
+        "scored": _gold(table) if family == "retrieval" else rows,
+        "labels": _labels(table, family),
+        "dropped": job.dropped,
         "ns_rows": untranslated,
-        "quoted": raw.quoted,
-        "notes": _notes(split, train_split, dropped, untranslated, raw.quoted),
-        "origin": raw.manifest.origin,
-        "translations": _translations(split, train_split, raw, artificial),
-        "sources": sorted((_source(file) for file in raw.used), key=lambda s: s["path"]),
+        "quoted": job.raw.quoted,
+        "notes": [*_notes(job, untranslated), *job.notes],
+        "origin": job.raw.manifest.origin,
+        "translations": _translations(job),
+        "sources": sorted((_source(file) for file in job.raw.used), key=lambda s: s["path"]),
     }
 
 
-def _labels(table: pa.Table) -> dict[str, dict[str, int]]:
-    counted = table.group_by(["language", "label"], use_threads=False).aggregate(
+def _counts(table: pa.Table) -> dict[str, int]:
+    """Return rows per language, in order of appearance."""
+    counted = table.group_by("language", use_threads=False).aggregate([([], "count_all")])
+    return {row["language"]: row["count_all"] for row in counted.to_pylist()}
+
+
+def _gold(table: pa.Table) -> dict[str, int]:
+    """Return gold pairs per language."""
+    pairs = pa.table({"language": table["language"], "gold": pc.list_value_length(table["gold"])})
+    counted = pairs.group_by("language", use_threads=False).aggregate([("gold", "sum")])
+    return {row["language"]: row["gold_sum"] for row in counted.to_pylist()}
+
+
+def _labels(table: pa.Table, family: str) -> dict[str, dict[str, int]]:
+    """Return classes or tags per language; other families have none."""
+    if family == "classification":
+        values = table.select(["language", "label"])
+    elif family == "tagging":
+        parents = pc.list_parent_indices(table["tags"])
+        values = pa.table(
+            {
+                "language": pc.take(table["language"], parents),
+                "label": pc.list_flatten(table["tags"]),
+            }
+        )
+    else:
+        return {}
+    counted = values.group_by(["language", "label"], use_threads=False).aggregate(
         [([], "count_all")]
     )
     labels: dict[str, dict[str, int]] = {}
@@ -66,23 +87,23 @@ def _untranslated(table: pa.Table) -> dict[str, int]:
     return {row["language"]: row["found_sum"] for row in counted.to_pylist()}
 
 
-def _notes(
-    split: str,
-    train_split: str,
-    dropped: dict[str, dict[str, int]],
-    untranslated: dict[str, int],
-    quoted: dict[str, int],
-) -> list[str]:
+def _notes(job: Job, untranslated: dict[str, int]) -> list[str]:
     notes = []
-    if train_split == "dev" and split in ("train", "translate_train"):
-        notes.append("trained on the dev split")
-    if train_split == "dev" and split == "dev":
+    training = job.split in ("train", "translate_train")
+    if training and job.train_split != "train":
+        notes.append(f"trained on the {job.train_split} split")
+    if job.split == "dev" and job.train_split == "dev":
         notes.append("the dev split is also the training set")
+    if job.split == "test" and job.test_split != "test":
+        notes.append(f"scored on the {job.test_split} split")
+    if job.shared_split and job.split in ("train", "translate_train", "test"):
+        notes.append(f"{job.held_out:.0%} of the paragraphs are scored, the others trained on")
+    dropped = job.dropped
     notes += [f"left out, {reason}: {_in_words(dropped[reason])}" for reason in sorted(dropped)]
     if any(untranslated.values()):
         notes.append(f"not translated (NS) but kept, as in XTREME: {_in_words(untranslated)}")
-    if quoted:
-        notes.append(f"csv quoting undone, unlike XTREME: {_in_words(quoted)} rows")
+    if job.raw.quoted:
+        notes.append(f"csv quoting undone, unlike XTREME: {_in_words(job.raw.quoted)} rows")
     return notes
 
 
@@ -90,14 +111,14 @@ def _in_words(counts: dict[str, int]) -> str:
     return ", ".join(f"{code} {counts[code]}" for code in sorted(counts) if counts[code])
 
 
-def _translations(split: str, train_split: str, raw: RawData, artificial: bool) -> str:
-    if not split.startswith("translate_"):
+def _translations(job: Job) -> str:
+    if not job.split.startswith("translate_"):
         return ""
-    if artificial:
-        return raw.manifest.translations
-    if split == "translate_train" and train_split == "dev":
-        return HUMAN
-    return "; ".join(sorted({MACHINE[f.format] for f in raw.used if f.role == split}))
+    if job.artificial:
+        return job.raw.manifest.translations
+    if job.split == "translate_train" and job.train_split != "train":
+        return f"human translation of the {job.train_split} set"
+    return "; ".join(sorted({MACHINE[f.format] for f in job.raw.used if f.role == job.split}))
 
 
 def _source(file: RawFile) -> dict[str, Any]:

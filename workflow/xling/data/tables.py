@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prepared data: one Parquet file per task and split, all languages in it.
 
-Columns are ``id``, ``language``, ``sentence1``, ``sentence2`` and ``label`` (all text).  Each
-language is one row group, so a job reads only the languages it needs.  The summary of the
-preparation travels in the file's metadata.
+Columns depend on the task's family (:data:`SCHEMAS`).  Each language is one row group, so a job
+reads only the languages it needs.  The summary of the preparation travels in the file's metadata.
 """
 
 from __future__ import annotations
@@ -17,18 +16,68 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from xling.data.readers.rows import Row
 from xling.errors import DataError
 from xling.files import whole_file
 
-COLUMNS = ("id", "language", "sentence1", "sentence2", "label")
-SCHEMA = pa.schema([(name, pa.string()) for name in COLUMNS])
+_TEXT = pa.string()
+_TEXTS = pa.list_(pa.string())
+_PAIRS = pa.schema(
+    [
+        ("id", _TEXT),
+        ("language", _TEXT),
+        ("sentence1", _TEXT),
+        ("sentence2", _TEXT),
+        ("label", _TEXT),
+    ]
+)
+#: By family; ``text`` is the pre-training text.
+SCHEMAS: dict[str, pa.Schema] = {
+    "text": _PAIRS,
+    "classification": _PAIRS,
+    # ``tags``: empty where not known (words of a translation that are aligned with nothing).
+    # ``links``: null if tag i belongs to token i; else the token whose predicted tag the gold tag i
+    # is held against, -1 for none (tags of a sentence, predicted on its translation).
+    "tagging": pa.schema(
+        [
+            ("id", _TEXT),
+            ("language", _TEXT),
+            ("tokens", _TEXTS),
+            ("tags", _TEXTS),
+            ("links", pa.list_(pa.int32())),
+        ]
+    ),
+    # ``text_language``: in which context and question are written; ``group``: the paragraph;
+    # ``starts``: of the answers, in code points of the untouched context.
+    "qa": pa.schema(
+        [
+            ("id", _TEXT),
+            ("language", _TEXT),
+            ("text_language", _TEXT),
+            ("group", _TEXT),
+            ("context", _TEXT),
+            ("question", _TEXT),
+            ("answers", _TEXTS),
+            ("starts", pa.list_(pa.int32())),
+        ]
+    ),
+    # ``side``: source (foreign) or target (English); ``gold``: ids of a source row's partners.
+    "retrieval": pa.schema(
+        [
+            ("id", _TEXT),
+            ("language", _TEXT),
+            ("side", _TEXT),
+            ("text", _TEXT),
+            ("gold", _TEXTS),
+        ]
+    ),
+}
 _SUMMARY = b"xling"
 
 
-def table_of(rows: Sequence[Row]) -> pa.Table:
-    """Return rows as a table, in their order."""
-    return pa.table({name: [getattr(row, name) for row in rows] for name in COLUMNS}, SCHEMA)
+def table_of(rows: Sequence[Any], family: str) -> pa.Table:
+    """Return rows (objects with an attribute per column) as a table, in their order."""
+    schema = SCHEMAS[family]
+    return pa.table({name: [getattr(row, name) for row in rows] for name in schema.names}, schema)
 
 
 def write_table(path: Path, table: pa.Table, summary: dict[str, Any]) -> None:
@@ -37,7 +86,7 @@ def write_table(path: Path, table: pa.Table, summary: dict[str, Any]) -> None:
     The rows of a language must stand together; each language becomes one row group.
     """
     text = json.dumps(summary, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    schema = SCHEMA.with_metadata({_SUMMARY: text.encode("utf-8")})
+    schema = table.schema.with_metadata({_SUMMARY: text.encode("utf-8")})
     table = table.replace_schema_metadata(schema.metadata)
     with whole_file(path) as part, pq.ParquetWriter(part, schema, compression="zstd") as writer:
         for start, stop in _blocks(table):
@@ -68,7 +117,7 @@ def read_table(
                     allowed=", ".join(groups),
                     fix="delete the file and run snakemake again",
                 )
-        names = list(COLUMNS if columns is None else columns)
+        names = list(file.schema_arrow.names if columns is None else columns)
         table = file.read_row_groups([groups[code] for code in wanted], columns=names)
         return table.replace_schema_metadata(None).select(names)
 
@@ -78,16 +127,6 @@ def read_summary(path: Path) -> dict[str, Any]:
     with _opened(path) as file:
         summary: dict[str, Any] = json.loads(file.schema_arrow.metadata[_SUMMARY])
         return summary
-
-
-def pairs_in_common(one: pa.Table, other: pa.Table) -> int:
-    """Return how many different (sentence1, sentence2) pairs occur in both tables."""
-    return len(_pairs(one) & _pairs(other))
-
-
-def _pairs(table: pa.Table) -> set[tuple[str, str]]:
-    first, second = (table.column(name).to_pylist() for name in ("sentence1", "sentence2"))
-    return set(zip(first, second, strict=True))
 
 
 def _blocks(table: pa.Table) -> list[tuple[int, int]]:
@@ -113,7 +152,8 @@ def _opened(path: Path) -> pq.ParquetFile:
 
 def _groups(file: pq.ParquetFile) -> dict[str, int]:
     """Return the row group of each language, in the file's order."""
-    column = COLUMNS.index("language")
+    columns = [file.schema.column(i).name for i in range(len(file.schema))]
+    column = columns.index("language")
     return {
         file.metadata.row_group(i).column(column).statistics.min: i
         for i in range(file.metadata.num_row_groups)

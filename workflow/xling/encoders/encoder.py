@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from xling.data.manifest import sha256_of
-from xling.errors import DataError, SetupError
+from xling.errors import DataError, SetupError, UsageError
 from xling.files import write_text
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 TOKENIZERS = ("tokenizer.json", "sentencepiece.bpe.model", "vocab.txt")
 
 
-def describe(folder: Path, stated_as: str, *, precision: str, origin: str) -> dict[str, Any]:
+def describe(
+    folder: Path, stated_as: str, *, precision: str, origin: str, positions: int = 0
+) -> dict[str, Any]:
     """Check that a folder holds a usable encoder and return what later stages need to know.
 
     Args:
@@ -27,8 +29,10 @@ def describe(folder: Path, stated_as: str, *, precision: str, origin: str) -> di
         stated_as: the path to write down; relative paths are relative to ``encoder.json``.
         precision: number format the encoder trains in.
         origin: where the weights come from, in words.
+        positions: longest input of the study, in sub-words.
 
     Raises:
+        UsageError: the study's inputs are longer than the encoder can read.
         DataError: a file is missing or unreadable.
         SetupError: the precision needs a device that this machine lacks.
     """
@@ -42,6 +46,7 @@ def describe(folder: Path, stated_as: str, *, precision: str, origin: str) -> di
     except (OSError, ValueError, KeyError) as error:
         raise _unreadable(folder, str(error).splitlines()[0]) from error
     check_precision(precision)
+    _check_positions(config, folder, positions)
     weights = sorted(folder.glob("*.safetensors"))
     return {
         "path": stated_as,
@@ -53,6 +58,23 @@ def describe(folder: Path, stated_as: str, *, precision: str, origin: str) -> di
         "precision": precision,
         "sha256": {file.name: sha256_of(file) for file in weights},
     }
+
+
+def _check_positions(config: Any, folder: Path, positions: int) -> None:
+    """Refuse inputs that are longer than the encoder's table of positions."""
+    room = getattr(config, "max_position_embeddings", None)
+    if room is None:
+        return
+    if "roberta" in config.model_type:
+        # They number positions from the padding's id + 1.
+        room -= config.pad_token_id + 1
+    if positions > room:
+        raise UsageError(
+            f"the study has inputs of up to {positions} sub-words; the encoder reads {room}",
+            where=f"{folder}/config.json, max_position_embeddings",
+            allowed=f"max_length up to {room} in all tasks of the study",
+            fix="lower tasks.<name>.max_length or take another encoder",
+        )
 
 
 def _unreadable(folder: Path, why: str) -> DataError:
@@ -111,18 +133,44 @@ def save_fast_tokenizer(folder: Path, target: Path) -> None:
     write_text(target, tokenizer.backend_tokenizer.to_str())
 
 
-def load_classifier(folder: Path, labels: tuple[str, ...]) -> Any:
-    """Load an encoder with a new classification head (drawn from torch's global generator)."""
-    from transformers import AutoModelForSequenceClassification
+def load_with_head(auto: Any, folder: Path, labels: tuple[str, ...]) -> Any:
+    """Load an encoder with a new head (drawn from torch's global generator).
 
+    Args:
+        auto: one of transformers' ``AutoModelFor…`` classes.
+        folder: of the encoder.
+        labels: class names in index order; none for heads without classes.
+    """
+    classes: dict[str, Any] = {}
+    if labels:
+        classes = {
+            "num_labels": len(labels),
+            "id2label": dict(enumerate(labels)),
+            "label2id": {label: i for i, label in enumerate(labels)},
+        }
     try:
-        return AutoModelForSequenceClassification.from_pretrained(
-            folder,
-            local_files_only=True,
-            use_safetensors=True,
-            num_labels=len(labels),
-            id2label=dict(enumerate(labels)),
-            label2id={label: i for i, label in enumerate(labels)},
-        )
+        return auto.from_pretrained(folder, local_files_only=True, use_safetensors=True, **classes)
     except (OSError, ValueError) as error:
         raise _unreadable(folder, str(error).splitlines()[0]) from error
+
+
+def load_trained(auto: Any, folder: Path, labels: tuple[str, ...]) -> Any:
+    """Load what a training left; raise :class:`DataError` if its classes are not ``labels``."""
+    try:
+        model = auto.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"the trained model cannot be read: {str(error).splitlines()[0]}",
+            where=str(folder),
+            allowed="the folder that 'xling train' writes",
+            fix="delete the folder and run snakemake again",
+        ) from error
+    found = tuple(model.config.id2label[i] for i in sorted(model.config.id2label))
+    if labels and found != labels:
+        raise DataError(
+            "the model's classes are not the task's",
+            where=f"{folder}/config.json, id2label",
+            allowed=", ".join(labels),
+            fix="train the model on this task",
+        )
+    return model

@@ -16,7 +16,8 @@ import numpy as np
 from xling.batches import updates
 from xling.config.study import ScratchEncoder, TrainingSettings
 from xling.encoders.tokenizer import build_tokenizer
-from xling.tokens import Tokens, tokenize_pairs, write_tokens
+from xling.tasks.classification import tokenize_pairs
+from xling.tokens import Tokens, write_tokens
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,7 +141,7 @@ def pretrain(
     tokenizer = _tokenizer(encoder, text, positions, vocabulary)
     arrow = state / "text.arrow"
     if not arrow.exists():
-        table = tokenize_pairs(text, vocabulary / "tokenizer.json", (), plan.max_length)
+        table = tokenize_pairs(text, vocabulary / "tokenizer.json", plan.max_length)
         write_tokens(arrow, table, {"split": "text"})
     tokens = Tokens.read([arrow])
     set_seed(plan.seed)

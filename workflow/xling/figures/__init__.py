@@ -16,7 +16,7 @@ FORMATS = ("png", "svg")
 
 def figure_path(folder: Path, paper: str, task: str, suffix: str) -> Path:
     """Return where a figure is kept."""
-    return folder / paper / f"{task}-accuracy.{suffix}"
+    return folder / paper / f"{task}-languages.{suffix}"
 
 
 def figure_paths(plan: Plan, folder: Path) -> list[Path]:
@@ -34,7 +34,7 @@ def write_figures(plan: Plan, records: Sequence[Record], folder: Path) -> list[P
     Raises:
         DataError: if records of one figure were made by different versions or on different data.
     """
-    from xling.figures.accuracy import images
+    from xling.figures.languages import images
 
     paths = []
     for paper, task in paper_tasks(plan):

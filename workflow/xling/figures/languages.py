@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accuracy by language: one mark per system with its spread, every seed visible beside it."""
+"""Scores by language: one mark per system with its spread, every seed visible beside it."""
 
 from __future__ import annotations
 
 import io
+import math
 import textwrap
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from xling.tables.caption import system_notes, verdict
@@ -25,7 +27,8 @@ CHANCE_LINE: dict[str, Any] = {"color": GREY, "linestyle": (0, (4, 2)), "linewid
 
 # Half the width of a page when the languages are few, all of it when they are many (inches).
 INCHES_PER_LANGUAGE = 0.5
-NARROWEST, WIDEST = 3.6, 7.2
+NARROWEST = 3.6
+LANGUAGES_PER_PANEL = 13  # what fits into 7.2 inches
 PANEL_HEIGHT, WORDS_HEIGHT = 1.9, 0.85
 # Letters of DejaVu Sans per inch, measured: footnote at 6 points, legend at 7.
 FOOTNOTE_LETTERS, LEGEND_LETTERS = 22, 21
@@ -41,24 +44,29 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def accuracy_by_language(table: Table) -> Figure:
-    """Draw a table: a panel per model, languages in the study's order, systems side by side."""
+def scores_by_language(table: Table) -> Figure:
+    """Draw a table: a panel per model, languages in the study's order, systems side by side.
+
+    Many languages go on in a panel below.
+    """
     from matplotlib.figure import Figure
 
     models = sorted({system.model for system in table.systems})
     methods = list(dict.fromkeys(system.method for system in table.systems))
-    width = min(max(NARROWEST, 0.6 + INCHES_PER_LANGUAGE * len(table.languages)), WIDEST)
+    lines = _lines(table.languages)
+    width = max(NARROWEST, 0.6 + INCHES_PER_LANGUAGE * max(map(len, lines)))
     footnote = textwrap.fill(_footnote(table, models), int((width - 0.5) * FOOTNOTE_LETTERS))
-    height = PANEL_HEIGHT * len(models) + WORDS_HEIGHT + 0.1 * footnote.count("\n")
+    count = len(models) * len(lines)
+    height = PANEL_HEIGHT * count + WORDS_HEIGHT + 0.1 * footnote.count("\n")
     figure = Figure(figsize=(width, height), layout="constrained")
-    panels = figure.subplots(len(models), sharex=True, sharey=True, squeeze=False)[:, 0]
-    for axes, model in zip(panels, models, strict=True):
+    panels = figure.subplots(count, sharey=True, squeeze=False)[:, 0]
+    for axes, (model, line) in zip(panels, product(models, lines), strict=True):
         for system in table.systems:
             if system.model == model:
-                _draw_system(axes, table, system, methods)
-        _draw_chance(axes, table)
-        _dress(axes, table)
-        if len(models) > 1:
+                _draw_system(axes, line, system, methods)
+        _draw_chance(axes, table, line)
+        _dress(axes, table, line, max(map(len, lines)))
+        if len(models) > 1 and line is lines[0]:
             axes.set_title(model, loc="left", fontsize=8, color=GREY)
     panels[-1].set_xlabel(footnote, fontsize=6, color=GREY, loc="left", linespacing=1.3)
     handles = _legend(table, methods)
@@ -79,13 +87,22 @@ def accuracy_by_language(table: Table) -> Figure:
     return figure
 
 
-def _draw_system(axes: Axes, table: Table, system: System, methods: Sequence[str]) -> None:
+def _lines(languages: Sequence[str]) -> list[Sequence[str]]:
+    """Deal languages out to panels of nearly equal length."""
+    count = math.ceil(len(languages) / LANGUAGES_PER_PANEL)
+    size = math.ceil(len(languages) / count)
+    return [languages[start : start + size] for start in range(0, len(languages), size)]
+
+
+def _draw_system(
+    axes: Axes, languages: Sequence[str], system: System, methods: Sequence[str]
+) -> None:
     """Draw one system's mean, sample standard deviation and seeds in every language it has."""
     index = methods.index(system.method)
     colour = COLOURS[index % len(COLOURS)]
     step = 0.75 / len(methods)
     offset = (index - (len(methods) - 1) / 2) * step
-    for x, code in enumerate(table.languages):
+    for x, code in enumerate(languages):
         cell = system.cells.get(code)
         if cell is None:
             continue
@@ -111,23 +128,23 @@ def _draw_system(axes: Axes, table: Table, system: System, methods: Sequence[str
         )
 
 
-def _draw_chance(axes: Axes, table: Table) -> None:
+def _draw_chance(axes: Axes, table: Table, languages: Sequence[str]) -> None:
     """Draw the chance level; it may differ between languages."""
-    for x, code in enumerate(table.languages):
+    for x, code in enumerate(languages):
         if code in table.chance:
             axes.plot([x - 0.5, x + 0.5], [table.chance[code]] * 2, zorder=1, **CHANCE_LINE)
 
 
-def _dress(axes: Axes, table: Table) -> None:
-    """Set the axes: quiet lines, a column per language."""
-    axes.set_xlim(-0.5, len(table.languages) - 0.5)
-    axes.set_xticks(range(len(table.languages)), table.languages)
+def _dress(axes: Axes, table: Table, languages: Sequence[str], width: int) -> None:
+    """Set the axes: quiet lines, a column per language, room for ``width`` of them."""
+    axes.set_xlim(-0.5, width - 0.5)
+    axes.set_xticks(range(len(languages)), languages)
     axes.tick_params(axis="x", length=0)
     axes.tick_params(axis="y", length=2, width=0.6)
     axes.margins(y=0.08)
     axes.grid(axis="y", linewidth=0.4, color="#dddddd")
     axes.set_axisbelow(True)
-    for x in range(1, len(table.languages)):
+    for x in range(1, len(languages)):
         axes.axvline(x - 0.5, linewidth=0.4, color="#eeeeee", zorder=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_ylabel(table.task.metric)
@@ -178,7 +195,7 @@ def images(table: Table) -> dict[str, bytes]:
 
     made = {}
     with matplotlib.rc_context(_STYLE):
-        figure = accuracy_by_language(table)
+        figure = scores_by_language(table)
         FigureCanvasAgg(figure)
         for suffix, metadata in (
             ("png", {"Software": None}),

@@ -24,6 +24,7 @@ class Method:
         test_split: prepared split that is predicted.
         trained_as: method whose trained model is used; itself unless the model is shared.
         source: where the method is defined.
+        families: task families it is for.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Method:
     test_split: str
     trained_as: str
     source: str
+    families: tuple[str, ...] = ("classification", "tagging", "qa")
+
+    @property
+    def trains(self) -> bool:
+        """Whether a model is trained at all."""
+        return bool(self.train_splits)
 
     def trainer_class(self) -> type:
         """Return the Trainer (a subclass of :class:`xling.training.XlingTrainer`) to train with."""

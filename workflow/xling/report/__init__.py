@@ -43,6 +43,7 @@ def report_text(
         study=plan.study,
         verdict=view.study_verdict(plan),
         facts=view.facts(plan, records),
+        overviews=view.overviews(plan, records),
         results=results,
         check=result,
         settings=view.settings(records),

@@ -13,8 +13,9 @@ from xling.plan import Plan
 from xling.records import Record
 from xling.tables.agree import run_of
 from xling.tables.caption import caption, verdict
+from xling.tables.overview import build_overviews, overview_caption
 from xling.tables.render import name_of, spread
-from xling.tables.table import System, Table, build_tables, main_scores
+from xling.tables.table import Grid, System, Table, build_tables, main_scores
 from xling.tasks import TASKS
 
 Row = dict[str, Any]
@@ -95,7 +96,20 @@ def _result(table: Table) -> Row:
     }
 
 
-def _row(table: Table, system: System) -> Row:
+def overviews(plan: Plan, records: Sequence[Record]) -> list[Row]:
+    """Return the overview of each paper that has several tasks."""
+    return [
+        {
+            "paper": one.paper,
+            "caption": overview_caption(one),
+            "columns": one.columns,
+            "rows": [_row(one, system) for system in one.systems],
+        }
+        for one in build_overviews(plan, records)
+    ]
+
+
+def _row(table: Grid, system: System) -> Row:
     cells: list[Row | None] = []
     for column in table.columns:
         cell = system.cells.get(column)
@@ -108,7 +122,7 @@ def _row(table: Table, system: System) -> Row:
         "title": name_of(system),
         "model": system.model,
         "cells": cells,
-        "seeds": len(system.records),
+        "seeds": system.count,
     }
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from xling.config.study import ScratchEncoder
 from xling.plan import Plan
-from xling.tables.agree import run_of
+from xling.record_run import UNTRAINED
 from xling.tables.table import AVG, AVG_TARGETS, System, Table
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 POLICIES = {
+    UNTRAINED: "none: nothing is trained",
     "last": "last (the weights after the last update)",
     "best_source_dev": "best_source_dev (best on the source-language dev set)",
     "best_target_dev": "best_target_dev (best on the target-language dev sets: an oracle)",
@@ -42,18 +43,29 @@ class Caption:
 def caption(table: Table) -> Caption:
     """Say what a table shows, from the study and from the records it is made of."""
     study = table.plan.study
-    split = study.tasks[table.task.name].train_split
-    every = f"all {len(table.languages)} languages, {SOURCE_LANGUAGE} included, as in XTREME"
+    uses = study.tasks[table.task.name]
+    lender = TASKS[table.task.trains_as]
+    trained = []
+    if table.task.trained:
+        rows = "" if lender is table.task else f" of {lender.title}"
+        trained = [("Training", f"on the {study.tasks[lender.name].train_split} split{rows}")]
+    if uses.test_split != "test":
+        trained.append(("Scored", f"on the {uses.test_split} split"))
+    means = f"mean over all {len(table.languages)} languages"
+    if SOURCE_LANGUAGE in table.languages:
+        means += (
+            f", {SOURCE_LANGUAGE} included, as in XTREME; {AVG_TARGETS}: without {SOURCE_LANGUAGE}"
+        )
     return Caption(
         title=f"{table.task.title}: {table.task.metric}, 0 to 100",
         made=(
             ("Cells", _seeds(table)),
             ("Metric", table.signature or "nothing has been scored yet"),
             ("Study", f"{study.name} ({study.description}), paper {table.paper}"),
-            ("Training", f"on the {split} split"),
+            *trained,
             ("Selection of weights", _selection(table)),
             ("Data", _origins(table)),
-            (AVG, f"mean over {every}; {AVG_TARGETS}: without {SOURCE_LANGUAGE}"),
+            (AVG, means),
         ),
         verdict=verdict(table.plan, [table.task.name], sorted({s.model for s in table.systems})),
         notes=tuple(note for system in table.systems for note in system_notes(system, table)),
@@ -72,8 +84,10 @@ def verdict(plan: Plan, tasks: Iterable[str], models: Iterable[str]) -> str:
         reasons.append("a small encoder trained on the study's own text")
     for task in tasks:
         title, uses = TASKS[task].title, study.tasks[task]
-        if uses.train_split == "dev":
-            reasons.append(f"{title} trained on its dev split")
+        if uses.train_split != "train":
+            reasons.append(f"{title} trained on its {uses.train_split} split")
+        if uses.test_split != "test":
+            reasons.append(f"{title} scored on its {uses.test_split} split")
         if study.data.artificial is None and len(uses.languages) < len(TASKS[task].languages):
             published = len(TASKS[task].languages)
             reasons.append(f"{len(uses.languages)} of the {published} languages of {title}")
@@ -123,7 +137,7 @@ def _selection(table: Table) -> str:
     policies: dict[str, list[str]] = {}
     for system in table.systems:
         for record in system.records:
-            policy = table.plan.settings(run_of(record).trained_as).selection
+            policy = record.selection["policy"]
             policies.setdefault(policy, []).append(f"{system.title}, {system.model}")
     if not policies:
         return "nothing has been run yet"

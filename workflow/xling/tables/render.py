@@ -9,8 +9,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from xling.tables.caption import caption
-from xling.tables.table import Cell, System, Table
+from xling.tables.caption import Caption
+from xling.tables.table import Cell, Grid, System
 
 CSV_COLUMNS = (
     "system",
@@ -65,11 +65,12 @@ def name_of(system: System) -> str:
     return f"{system.title} †" if system.collapsed else system.title
 
 
-def csv_text(table: Table) -> str:
+def csv_text(table: Grid, about: Caption) -> str:
     """Return one line per system and column, numbers in full; empty cells have no line.
 
     ``seeds`` counts runs; ``n`` is rows scored per seed; ``sd`` is empty for one seed.
     """
+    del about  # A file for programs: the words stand in the others.
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
@@ -88,16 +89,15 @@ def csv_text(table: Table) -> str:
                     "" if cell.sd is None else repr(cell.sd),
                     len(cell.values),
                     cell.rows,
-                    f"{table.task.metric} 0-100",
+                    table.unit,
                     " ".join(map(str, system.collapsed)),
                 )
             )
     return out.getvalue()
 
 
-def markdown_text(table: Table) -> str:
+def markdown_text(table: Grid, about: Caption) -> str:
     """Return a table in GitHub's Markdown, its caption above and its notes below."""
-    about = caption(table)
     lines = [
         f"**{escape_markdown(about.title)}.** {escape_markdown(about.sentences)}",
         "",
@@ -109,13 +109,13 @@ def markdown_text(table: Table) -> str:
     for system in table.systems:
         cells = [_markdown_cell(system, column, table) for column in table.columns]
         names = (escape_markdown(name_of(system)), escape_markdown(system.model))
-        lines.append("| " + " | ".join((*names, *cells, str(len(system.records)))) + " |")
+        lines.append("| " + " | ".join((*names, *cells, system.count)) + " |")
     for note in about.notes:
         lines += ["", escape_markdown(note)]
     return "\n".join(lines) + "\n"
 
 
-def _markdown_cell(system: System, column: str, table: Table) -> str:
+def _markdown_cell(system: System, column: str, table: Grid) -> str:
     cell = system.cells.get(column)
     if cell is None:
         return "–"
@@ -128,9 +128,8 @@ def spread(cell: Cell, sign: str) -> str:
     return "" if cell.sd is None else f"{sign}{cell.sd:.1f}"
 
 
-def latex_text(table: Table) -> str:
+def latex_text(table: Grid, about: Caption) -> str:
     """Return a float for ``\\input``; needs the packages booktabs and graphicx."""
-    about = caption(table)
     words = f"{about.title}. {about.sentences} Verdict: {about.verdict}."
     lines = [
         r"% \usepackage{booktabs,graphicx}",
@@ -157,7 +156,7 @@ def _latex_blocks(columns: Sequence[str]) -> list[Sequence[str]]:
     return [columns[start : start + size] for start in range(0, len(columns), size)]
 
 
-def _latex_tabular(table: Table, columns: Sequence[str]) -> list[str]:
+def _latex_tabular(table: Grid, columns: Sequence[str]) -> list[str]:
     """Return the lines of one tabular; models are set apart."""
     lines = [
         # Shrinks what is wider than the page and leaves the rest alone.
@@ -178,9 +177,9 @@ def _latex_tabular(table: Table, columns: Sequence[str]) -> list[str]:
     return [*lines, r"\bottomrule", r"\end{tabular}}"]
 
 
-def _latex_cell(system: System, column: str, table: Table) -> str:
+def _latex_cell(system: System, column: str, table: Grid) -> str:
     if column == SEEDS:
-        return str(len(system.records))
+        return system.count
     cell = system.cells.get(column)
     if cell is None:
         return "--"

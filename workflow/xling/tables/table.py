@@ -72,41 +72,38 @@ class System:
         return tuple(r.seed for r in self.records if is_collapsed(r.flags))
 
     @property
+    def count(self) -> str:
+        """How many seeds stand behind a cell."""
+        return str(len(self.records))
+
+    @property
     def seeds(self) -> tuple[int, ...]:
         """Seeds with a record."""
         return tuple(r.seed for r in self.records)
 
 
 @dataclass(frozen=True)
-class Table:
-    """Main metric of one task, standard setting, for the systems of one paper.
-
-    Other metrics and settings are in ``scores.csv``.
-
-    Attributes:
-        languages: all that any of the runs is scored on, in the study's order.
-        systems: by model, then in the study's order of methods.
-        signature: of the metric; empty when nothing has been scored.
-        chance: chance level by language.
-    """
+class Grid:
+    """Systems by columns: what every table is, whatever its columns are."""
 
     plan: Plan
     paper: str
-    task: Task
-    languages: tuple[str, ...]
     systems: tuple[System, ...]
-    signature: str
-    chance: dict[str, float]
 
     @property
     def name(self) -> str:
-        """Study, paper and task, as in paths."""
-        return f"{self.plan.study.name}/{self.paper}/{self.task.name}"
+        """Study, paper and subject, as in paths."""
+        raise NotImplementedError
+
+    @property
+    def unit(self) -> str:
+        """What the numbers are, for the CSV file."""
+        raise NotImplementedError
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Languages, then the two means."""
-        return (*self.languages, AVG, AVG_TARGETS)
+        """Names of the columns, in order."""
+        raise NotImplementedError
 
     @cached_property
     def best(self) -> dict[str, str]:
@@ -129,6 +126,41 @@ class Table:
         if cell is None or system.collapsed:
             return False
         return self.best.get(column) == f"{cell.mean:.1f}"
+
+
+@dataclass(frozen=True)
+class Table(Grid):
+    """Main metric of one task, standard setting, for the systems of one paper.
+
+    Other metrics and settings are in ``scores.csv``.
+
+    Attributes:
+        languages: all that any of the runs is scored on, in the study's order.
+        systems: by model, then in the study's order of methods.
+        signature: of the metric; empty when nothing has been scored.
+        chance: chance level by language.
+    """
+
+    task: Task
+    languages: tuple[str, ...]
+    signature: str
+    chance: dict[str, float]
+
+    @property
+    def name(self) -> str:
+        """Study, paper and task, as in paths."""
+        return f"{self.plan.study.name}/{self.paper}/{self.task.name}"
+
+    @property
+    def unit(self) -> str:
+        """Metric and scale."""
+        return f"{self.task.metric} 0-100"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Languages, then the means; without the source language there is but one."""
+        means = (AVG, AVG_TARGETS) if SOURCE_LANGUAGE in self.languages else (AVG,)
+        return (*self.languages, *means)
 
 
 def paper_tasks(plan: Plan) -> list[tuple[str, str]]:
@@ -165,7 +197,7 @@ def build_table(plan: Plan, paper: str, task: str, records: Sequence[Record]) ->
         languages=languages,
         systems=tuple(
             _system([run for run in runs if (run.method, run.model) == key], by_run, languages)
-            for key in _systems_in_order(plan, runs)
+            for key in systems_in_order(plan, runs)
         ),
         signature=main[0].signature if main else "",
         chance=chance,
@@ -178,7 +210,7 @@ def main_scores(record: Record) -> list[Score]:
     return [s for s in record.scores if s.setting == STANDARD and s.metric == metric]
 
 
-def _systems_in_order(plan: Plan, runs: Sequence[Run]) -> list[tuple[str, str]]:
+def systems_in_order(plan: Plan, runs: Sequence[Run]) -> list[tuple[str, str]]:
     """Return (method, model) by model name, then in the study's order of methods."""
     order = list(dict.fromkeys(m for block in plan.study.experiments for m in block.methods))
     found = {(run.method, run.model) for run in runs}

@@ -13,13 +13,21 @@ from pathlib import Path
 
 from xling.data.manifest import RawFile
 from xling.data.readers import (
+    bucc,
     myxnli_translation,
     pawsx_x_final,
+    squad_json,
+    tagged_tsv,
+    tatoeba,
     text,
+    tydiqa_goldp,
+    ud_conllu,
+    wikiann,
     xnli_1_0,
     xnli_mt_1_0,
     xtreme_translation,
     xtreme_tsv,
+    xtune_alignment,
 )
 from xling.data.readers.rows import Reading
 from xling.errors import DataError
@@ -34,6 +42,17 @@ READERS: dict[str, Reader] = {
     "myxnli-translation": myxnli_translation.read,
     "pawsx-x-final": pawsx_x_final.read,
     "text": text.read,
+    "squad-json": squad_json.read,
+    "tydiqa-goldp": tydiqa_goldp.read,
+    "bucc-source": bucc.read_side,
+    "bucc-target": bucc.read_side,
+    "bucc-gold": bucc.read_gold,
+    "tatoeba-source": tatoeba.read,
+    "tatoeba-target": tatoeba.read,
+    "ud-conllu": ud_conllu.read,
+    "wikiann": wikiann.read,
+    "tagged-tsv": tagged_tsv.read,
+    "xtune-alignment": xtune_alignment.read,
 }
 
 

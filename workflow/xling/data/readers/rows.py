@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: Stands for a sentence that was not translated (PAWS-X README).
 NOT_TRANSLATED = "NS"
@@ -41,18 +41,86 @@ class Translation(NamedTuple):
     line: int
 
 
+class TaggedRow(NamedTuple):
+    """One tagged sentence.
+
+    Attributes:
+        links: None if tag i belongs to token i; else for each tag the token whose predicted tag it
+            is held against, -1 for none.
+        line: first line of the sentence in its file, from 1.
+    """
+
+    id: str
+    language: str
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+    links: tuple[int, ...] | None
+    line: int
+
+
+class AlignedRow(NamedTuple):
+    """A sentence, its translation, and which words belong together.
+
+    Attributes:
+        source: words of the sentence that was translated.
+        tokens: words of the translation.
+        pairs: (word of the source, word of the translation), from 0.
+    """
+
+    language: str
+    source: tuple[str, ...]
+    tokens: tuple[str, ...]
+    pairs: tuple[tuple[int, int], ...]
+    line: int
+
+
+class QuestionRow(NamedTuple):
+    """One question about a context.
+
+    Attributes:
+        text_language: language of context and question.
+        group: the paragraph; the same across languages in parallel data.
+        starts: place of each answer, in code points of the context.
+    """
+
+    id: str
+    language: str
+    text_language: str
+    group: str
+    context: str
+    question: str
+    answers: tuple[str, ...]
+    starts: tuple[int, ...]
+
+
+class SideRow(NamedTuple):
+    """One sentence of a bilingual collection.
+
+    Attributes:
+        language: the foreign language of the collection, for both sides.
+        side: ``source`` (foreign) or ``target`` (English).
+        gold: ids of a source row's partners.
+    """
+
+    id: str
+    language: str
+    side: str
+    text: str
+    gold: tuple[str, ...]
+
+
 @dataclass
 class Reading:
     """All of one file.
 
     Attributes:
-        rows: of a file whose rows have ids, or are numbered.
+        rows: of a file whose rows have ids, or are numbered; of the type of the format.
         translations: of a file whose rows are identified by the pair they translate.
         dropped: malformed rows that were left out, by reason (machine translations only).
         quoted: rows whose csv quoting was undone.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
     translations: list[Translation] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     quoted: int = 0

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Classification of sentence pairs (XNLI, PAWS-X)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xling import tokens as _tokens
+from xling.inference import batches_of
+from xling.tasks import Task
+from xling.tasks.family import Inference
+from xling.tokens import batched, encoding_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import torch
+
+    from xling.records import Score
+
+
+def tokenize(
+    table: pa.Table, tokenizer_file: Path, task: Task, reading: Mapping[str, Any]
+) -> pa.Table:
+    """Encode sentence pairs with the encoder's own template; adds ``label`` (class index).
+
+    Pairs longer than ``max_length`` lose sub-words from the end of the longer sentence first
+    (XTREME §3.1 of the released preprocessing).  Nothing is padded.
+    """
+    import pyarrow as pa
+
+    index = {label: i for i, label in enumerate(task.labels)}
+    columns = tokenize_pairs(table, tokenizer_file, reading["max_length"])
+    labels = pa.array([index[label] for label in table["label"].to_pylist()], pa.int32())
+    return columns.add_column(2, "label", labels)
+
+
+def tokenize_pairs(table: pa.Table, tokenizer_file: Path, max_length: int) -> pa.Table:
+    """Encode two texts per row; an empty second text makes a single one.
+
+    Args:
+        table: columns ``id, language, sentence1, sentence2``.
+        tokenizer_file: a ``tokenizers`` JSON file.
+        max_length: sub-words per row, special tokens included.
+    """
+    import pyarrow as pa
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_length, strategy="longest_first")
+    pairs = zip(table["sentence1"].to_pylist(), table["sentence2"].to_pylist(), strict=True)
+    texts = ((first, second) if second else first for first, second in pairs)
+    encodings = (
+        encoding
+        for part in batched(texts, _tokens.ROWS_PER_CALL)
+        for encoding in tokenizer.encode_batch(part)
+    )
+    return pa.table(
+        {"id": table["id"], "language": table["language"], **encoding_columns(encodings)}
+    )
+
+
+class Tokens(_tokens.Tokens):
+    """Tokenised pairs with their class."""
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """Class index per row, shape [rows]."""
+        return self.dataset.data.column("label").to_numpy()
+
+    def batch(self, rows: np.ndarray, pad_id: int) -> dict[str, Any]:
+        """Return the padded inputs and ``labels`` [len(rows)]."""
+        import torch
+
+        labels = torch.from_numpy(self.labels[rows].astype(np.int64))
+        return self.inputs(rows, pad_id) | {"labels": labels}
+
+
+def new_model(folder: Path, task: Task) -> Any:
+    """Load an encoder with a new classification head."""
+    from transformers import AutoModelForSequenceClassification
+
+    from xling.encoders.encoder import load_with_head
+
+    return load_with_head(AutoModelForSequenceClassification, folder, task.labels)
+
+
+def trained_model(folder: Path, task: Task) -> Any:
+    """Load a trained model; its classes must be the task's."""
+    from transformers import AutoModelForSequenceClassification
+
+    from xling.encoders.encoder import load_trained
+
+    return load_trained(AutoModelForSequenceClassification, folder, task.labels)
+
+
+def predict(
+    model: torch.nn.Module,
+    tokens: Tokens,
+    rows: np.ndarray,
+    table: pa.Table,
+    task: Task,
+    decoding: Mapping[str, Any],
+    how: Inference,
+) -> pa.Table:
+    """Return ``id``, ``language``, ``label``, ``prediction`` (class names) and ``logits``."""
+    import pyarrow as pa
+
+    del table, decoding  # A pair's tokens hold all that is needed.
+    scores = class_scores(model, tokens, rows, how)
+    names = np.asarray(task.labels)
+    return pa.table(
+        {
+            "id": np.asarray(tokens.ids)[rows],
+            "language": np.asarray(tokens.languages)[rows],
+            "label": names[tokens.labels[rows]],
+            "prediction": names[scores.argmax(axis=1)],
+            "logits": pa.array(list(scores), pa.list_(pa.float32())),
+        }
+    )
+
+
+def class_scores(
+    model: torch.nn.Module, tokens: Tokens, rows: np.ndarray, how: Inference
+) -> np.ndarray:
+    """Return the logits of the given rows, shape [len(rows), classes], float32, in their order."""
+    out: np.ndarray | None = None
+    for places, outputs in batches_of(model, tokens, rows, how):
+        logits = outputs.logits.float().cpu().numpy()
+        if out is None:
+            out = np.empty((len(rows), logits.shape[-1]), dtype=np.float32)
+        out[places] = logits
+    assert out is not None, "a split without rows is refused when it is prepared"
+    return out
+
+
+def score(predictions: pa.Table, task: Task) -> list[Score]:
+    """Score each language; the label must be one of the task's, an id stand once per language."""
+    from xling.score import score_labels
+
+    return score_labels(predictions, task)

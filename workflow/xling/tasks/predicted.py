@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of a table of predictions, checked and put together by what is scored at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xling.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_FIX = "run the prediction again"
+
+
+def grouped(
+    predictions: pa.Table, by: tuple[str, ...], key: tuple[str, ...], values: tuple[str, ...]
+) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Return rows (columns of ``key``, then of ``values``) by group, in order of appearance.
+
+    Args:
+        predictions: what ``xling predict`` wrote.
+        by: columns of a group.
+        key: columns that name a row within its group.
+        values: further columns.
+
+    Raises:
+        DataError: a missing column, no rows, or a row that is there twice.
+    """
+    names = (*by, *key, *values)
+    missing = [name for name in names if name not in predictions.column_names]
+    if missing:
+        raise DataError(
+            f"the predictions lack the column '{missing[0]}'", allowed=", ".join(names), fix=_FIX
+        )
+    if not predictions.num_rows:
+        raise DataError("the predictions have no rows", fix=_FIX)
+    columns = (predictions.column(name).to_pylist() for name in names)
+    groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for row in zip(*columns, strict=True):
+        groups.setdefault(row[: len(by)], []).append(row[len(by) :])
+    for group, rows in groups.items():
+        seen = set()
+        for row in rows:
+            if row[: len(key)] in seen:
+                raise DataError(
+                    "a row is predicted twice",
+                    where=", ".join((*group, *row[: len(key)])),
+                    allowed=f"each {' and '.join(key)} once per {', '.join(by)}",
+                    fix=_FIX,
+                )
+            seen.add(row[: len(key)])
+    return groups
