@@ -106,7 +106,7 @@ def test_every_table_and_figure_is_there(results):
         for ending in ("csv", "md", "tex"):
             assert (results / "tables" / "xmixup" / f"{task}.{ending}").stat().st_size > 100
         for ending in ("png", "svg"):
-            assert (results / "figures" / "xmixup" / f"{task}-accuracy.{ending}").exists()
+            assert (results / "figures" / "xmixup" / f"{task}-languages.{ending}").exists()
     page = (results / "report" / "index.html").read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="https?:', page)
 

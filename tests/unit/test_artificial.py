@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -14,12 +15,22 @@ import yaml
 
 from conftest import REALDATA
 from xling.config.study import Artificial
-from xling.data.artificial import nli, paraphrase, raw_pawsx, raw_text, write_raw
+from xling.data.artificial import more_text, nli, paraphrase, raw_pawsx, raw_text, write_raw
 from xling.data.artificial.examples import examples
+from xling.data.artificial.file_examples import file_examples
 from xling.data.artificial.grammar import languages_of, text_of
 from xling.data.artificial.lexicon import target_lexicon
-from xling.data.artificial.meaning import Clause, Entity, Pair, Place, Style, purpose_of
+from xling.data.artificial.meaning import Clause, Entity, Pair, Place, Style
 from xling.data.artificial.noise import translated
+from xling.data.artificial.purposes import purpose_of
+from xling.data.artificial.second_vocabulary import (
+    CATEGORY_OF_ALL,
+    NAME_CATEGORIES,
+    QUESTION_MARK,
+    SECOND_LEMMAS,
+    STOP,
+    upos,
+)
 from xling.data.artificial.streams import Stream
 from xling.data.artificial.vocabulary import (
     ADJECTIVES,
@@ -33,6 +44,7 @@ from xling.data.artificial.vocabulary import (
 )
 from xling.data.manifest import Manifest, sha256_of
 from xling.errors import UsageError
+from xling.tasks import UPOS
 
 ROOT = Path(__file__).parents[2]
 TASKS = ("xnli", "pawsx", "text")
@@ -101,6 +113,18 @@ def test_files_are_the_same_on_every_machine(written):
     lines = sorted(f"{task} {path} {sha}" for (task, path), sha in checksums(written[1]).items())
     total = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     assert total == "b6be9629461f0e5028de6b0b95cb313760e239c50442dd55648ab0df8dfc2355"
+
+
+def test_further_benchmarks_leave_the_others_alone(written, tmp_path):
+    sizes = settings().model_dump()["sizes"] | {"panx": {"test": 10}}
+    one, two = checksums(written[1]), checksums(write(settings(sizes=sizes), tmp_path))
+    assert {task for (task, path), sha in one.items() if two[task, path] != sha} == {"text"}
+    for code, count in (("en", 50), ("qaa", 30), ("qab", 20)):
+        # The text has more documents, after those it had.
+        documents = rows(tmp_path / f"text/text/{code}.txt")
+        assert documents[:count] == rows(written[0] / f"text/text/{code}.txt")
+        assert len(documents) == count + round(more_text.MORE * count)
+        assert {len(document) for document in documents} == {2}
 
 
 def test_manifest_describes_the_files(written):
@@ -499,13 +523,29 @@ def test_every_sentence_is_a_tree(mini):
 def test_no_two_lemmas_share_a_spelling(script, cognates):
     language = {"script": script, "cognates": cognates, "text_share": 0.5}
     parsed = settings(languages={"qaa": language}).languages["qaa"]
-    for seed in range(20):
+    for seed in range(8):
         lexicon = target_lexicon(seed, "qaa", parsed, inflects=True)
         owners = {}
-        for lemma in LEMMAS:
+        for lemma in (*LEMMAS, *SECOND_LEMMAS):
             for form in set(lexicon.forms[lemma].values()):
                 assert owners.setdefault(form, lemma) == lemma
-                assert {unicodedata.name(c).split()[0].lower() for c in form} == {script}
+                if lemma not in (STOP, QUESTION_MARK):
+                    assert {unicodedata.name(c).split()[0].lower() for c in form} == {script}
+        for form in lexicon.contractions.values():
+            assert owners.setdefault(form, "the") == "the"
+        assert len(set(lexicon.contractions.values())) == len(lexicon.contractions)
+
+
+def test_no_invented_word_looks_like_a_source_word():
+    syllables = re.compile("([bdfghklmnprstvz][aeiou][nrslkm]?)+")
+    common = {lemma for lemma in SECOND_LEMMAS if CATEGORY_OF_ALL[lemma] not in NAME_CATEGORIES}
+    assert len(common) > 25
+    assert not [lemma for lemma in common if syllables.fullmatch(lemma.lower())]
+
+
+def test_every_lemma_has_a_part_of_speech():
+    assert {upos(lemma) for lemma in (*LEMMAS, *SECOND_LEMMAS)} == set(UPOS) - {"SYM", "X"}
+    assert len({*LEMMAS, *SECOND_LEMMAS}) == len(LEMMAS) + len(SECOND_LEMMAS)
 
 
 def test_the_share_of_cognates_is_kept():
@@ -591,3 +631,4 @@ def test_streams_are_independent_and_stable():
 def test_the_page_shows_the_languages_of_mini(mini):
     page = (ROOT / "docs/artificial-languages.md").read_text(encoding="utf-8")
     assert examples(mini) in page
+    assert file_examples(mini) in page

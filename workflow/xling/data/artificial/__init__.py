@@ -10,24 +10,41 @@ from pathlib import Path
 
 from xling.config.study import Artificial
 from xling.data.artificial.grammar import languages_of
+from xling.data.artificial.raw_panx import write_panx
 from xling.data.artificial.raw_pawsx import write_pawsx
+from xling.data.artificial.raw_qa import write_mlqa, write_tydiqa, write_xquad
+from xling.data.artificial.raw_retrieval import write_bucc2018, write_tatoeba
 from xling.data.artificial.raw_text import write_text_files
+from xling.data.artificial.raw_udpos import write_udpos
 from xling.data.artificial.raw_xnli import write_xnli
 from xling.data.artificial.release import Release
 from xling.data.manifest import Manifest
 from xling.errors import UsageError, nearest
-from xling.tasks import SOURCE_LANGUAGE
+from xling.tasks import SOURCE_LANGUAGE, TASKS
 
-_WRITERS = {"xnli": write_xnli, "pawsx": write_pawsx, "text": write_text_files}
+_WRITERS = {
+    "xnli": write_xnli,
+    "pawsx": write_pawsx,
+    "udpos": write_udpos,
+    "panx": write_panx,
+    "xquad": write_xquad,
+    "mlqa": write_mlqa,
+    "tydiqa": write_tydiqa,
+    "bucc2018": write_bucc2018,
+    "tatoeba": write_tatoeba,
+    "text": write_text_files,
+}
+_UNTRANSLATED = ("bucc2018", "tatoeba", "text")
 
 
 def write_raw(task: str, settings: Artificial, languages: list[str], folder: Path) -> Manifest:
     """Write the raw files of a task below a folder and return their list.
 
     Args:
-        task: ``xnli``, ``pawsx``, or ``text`` for the pre-training text.
+        task: a benchmark, or ``text`` for the pre-training text.
         settings: the study's ``data.artificial``.
-        languages: codes in the order of the rows; the source language among them.
+        languages: codes in the order of the rows; the source language among them, unless the
+            task is ``text`` or retrieval.
         folder: paths in the manifest are relative to it.
 
     Raises:
@@ -40,6 +57,24 @@ def write_raw(task: str, settings: Artificial, languages: list[str], folder: Pat
             allowed=", ".join(_WRITERS),
             fix=nearest(task, _WRITERS) or "leave the task out or use data.source: folder",
         )
+    if task == "text" or TASKS[task].family == "retrieval":
+        # Languages of retrieval are pairs with the source language, which need not be named.
+        languages = list(dict.fromkeys([SOURCE_LANGUAGE, *languages]))
+    _check_languages(task, settings, languages)
+    release = Release(folder)
+    _WRITERS[task](release, settings, languages_of(settings, languages))
+    return Manifest(
+        task=task,
+        origin=f"artificial languages, seed {settings.seed}",
+        translations=""
+        if task in _UNTRANSLATED
+        else f"written from the same facts, {settings.noise:.0%} of the words changed",
+        files=release.files,
+    )
+
+
+def _check_languages(task: str, settings: Artificial, languages: list[str]) -> None:
+    """Raise :class:`UsageError` if a language is unknown or the source language is missing."""
     known = (SOURCE_LANGUAGE, *settings.languages)
     for code in languages:
         if code not in known:
@@ -56,13 +91,3 @@ def write_raw(task: str, settings: Artificial, languages: list[str], folder: Pat
             allowed=", ".join(known),
             fix=f"add '{SOURCE_LANGUAGE}'",
         )
-    release = Release(folder)
-    _WRITERS[task](release, settings, languages_of(settings, languages))
-    return Manifest(
-        task=task,
-        origin=f"artificial languages, seed {settings.seed}",
-        translations=""
-        if task == "text"
-        else f"written from the same facts, {settings.noise:.0%} of the words changed",
-        files=release.files,
-    )

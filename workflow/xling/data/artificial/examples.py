@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from xling.config.study import Artificial
-from xling.data.artificial.grammar import Language, Token, languages_of
+from xling.data.artificial.grammar import Language, languages_of
 from xling.data.artificial.meaning import Clause, Entity, Place, Style
+from xling.data.artificial.phrases import Token
 from xling.tasks import SOURCE_LANGUAGE
 
 _SENTENCES = (

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from xling.data.artificial.streams import Stream, digest
+from xling.data.artificial.names import Name
+from xling.data.artificial.second_vocabulary import PRONOUNS, SINGULAR_PRONOUNS
+from xling.data.artificial.streams import Stream
 from xling.data.artificial.vocabulary import (
     ADJECTIVES,
     ADVERBS,
@@ -26,34 +28,49 @@ from xling.data.artificial.vocabulary import (
     VERBS,
 )
 
-Purpose = Literal["text", "train", "dev", "test"]
-# Ours: eighths of all possible sentences.  Text needs most; tests are small.
-_EIGHTHS: tuple[Purpose, ...] = ("text", "text", "text", "text", "train", "train", "dev", "test")
+Role = Literal["agent", "patient", "place", "time"]
 
 
 @dataclass(frozen=True)
 class Entity:
-    """One participant; ``partner`` makes it a pair ("the dog and the cat")."""
+    """One participant; ``partner`` makes it a pair ("the dog and the cat").
+
+    Attributes:
+        noun: a common noun, a pronoun, or the first word of a name.
+        name: the whole name, where it may have several words or a type that matters.
+        numeral: "two"; for plurals.
+    """
 
     noun: str
     plural: bool = False
     definite: bool = True
     adjective: str | None = None
     partner: Entity | None = None
+    name: Name | None = None
+    numeral: str | None = None
 
     @property
     def is_name(self) -> bool:
         """Names take no article, adjective or plural."""
-        return self.noun in NAMES
+        return self.name is not None or self.noun in NAMES
+
+    @property
+    def is_bare(self) -> bool:
+        """Names and pronouns take no article."""
+        return self.is_name or self.noun in PRONOUNS
 
     @property
     def many(self) -> bool:
         """Whether a verb agrees with it in the plural."""
+        if self.noun in PRONOUNS:
+            return self.noun not in SINGULAR_PRONOUNS
         return self.plural or self.partner is not None
 
     def lemmas(self) -> Iterator[str]:
         """Yield its content words."""
-        yield self.noun
+        yield from self.name.lemmas() if self.name else (self.noun,)
+        if self.numeral:
+            yield self.numeral
         if self.adjective:
             yield self.adjective
         if self.partner:
@@ -62,10 +79,15 @@ class Entity:
 
 @dataclass(frozen=True)
 class Place:
-    """Where it happens: "behind the house"."""
+    """Where it happens: "behind the house", "near Cape Calden"."""
 
     adposition: str
     noun: str
+    name: Name | None = None
+
+    def lemmas(self) -> Iterator[str]:
+        """Yield its content words."""
+        yield from self.name.lemmas() if self.name else (self.noun,)
 
 
 @dataclass(frozen=True)
@@ -88,7 +110,7 @@ class Clause:
         if self.manner:
             yield self.manner
         if self.place:
-            yield self.place.noun
+            yield from self.place.lemmas()
         if self.time:
             yield self.time
 
@@ -97,15 +119,31 @@ class Clause:
 class Style:
     """How a clause is said; it never changes what is said.
 
-    ``connective`` opens the sentence and tells how it goes on from the one before.
+    ``connective`` opens the sentence and tells how it goes on from the one before; ``asks`` turns
+    the clause into a question about one role.
     """
 
     passive: bool = False
     fronted: Literal["place", "time"] | None = None
     connective: str | None = None
+    asks: Role | None = None
 
 
 PLAIN = Style()
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A clause with punctuation; it may open with an interjection and end with a second clause.
+
+    Attributes:
+        second: a subordinator ("because") and its clause.
+    """
+
+    clause: Clause
+    style: Style = PLAIN
+    interjection: str | None = None
+    second: tuple[str, Clause] | None = None
 
 
 @dataclass(frozen=True)
@@ -117,15 +155,6 @@ class Pair:
     label: str
     first_style: Style = PLAIN
     second_style: Style = PLAIN
-
-
-def purpose_of(clause: Clause) -> Purpose:
-    """Return what a clause may be used for as first sentence of a pair.
-
-    It depends on the set of content words alone.  So training, development, test and text never
-    share a first sentence, however large each of them is, and none has to know of the others.
-    """
-    return _EIGHTHS[digest("purpose", *sorted(clause.lemmas())) % len(_EIGHTHS)]
 
 
 def draw_entity(stream: Stream, *, names: float, hypernyms: float) -> Entity:

@@ -17,16 +17,15 @@ from xling.data.artificial.meaning import (
     Clause,
     Pair,
     Place,
-    Purpose,
     class_of,
     draw_core,
     draw_slot,
     filled,
     open_slots,
     other_noun,
-    purpose_of,
     with_slot,
 )
+from xling.data.artificial.purposes import Purpose, purpose_of
 from xling.data.artificial.streams import Stream
 from xling.data.artificial.vocabulary import CLASS_OF, CLASSES, OPPOSITE, PLACES, TIMES
 

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from xling.data.artificial.grammar import Language, Token
+from xling.data.artificial.grammar import Language
+from xling.data.artificial.phrases import Token
+from xling.data.artificial.second_vocabulary import ALL_CATEGORIES
 from xling.data.artificial.streams import Stream
-from xling.data.artificial.vocabulary import CATEGORIES
 
 # Ours: of the changed words, these shares are replaced by another word of the same category,
 # left out, or said twice.  A word without others in its category is left out instead.
@@ -16,16 +17,26 @@ def translated(
     stream: Stream, language: Language, tokens: list[Token], noise: float
 ) -> list[Token]:
     """Return a sentence with each word changed with probability ``noise``; at least one stays."""
-    words: list[Token] = []
-    for token in tokens:
+    return [token for token, _ in traced(stream, language, tokens, noise)]
+
+
+def traced(
+    stream: Stream, language: Language, tokens: list[Token], noise: float
+) -> list[tuple[Token, int]]:
+    """Return what :func:`translated` does, each word with the index of the word it stands for.
+
+    A replaced word is another word's form without relation and head.
+    """
+    words: list[tuple[Token, int]] = []
+    for index, token in enumerate(tokens):
         if not stream.chance(noise):
-            words.append(token)
+            words.append((token, index))
             continue
         kind = stream.weighted(CHANGES)
         if kind == "doubled":
-            words += [token, token]
+            words += [(token, index), (token, index)]
         elif kind == "replaced":
-            others = [word for word in CATEGORIES[token.category] if word != token.lemma]
+            others = [word for word in ALL_CATEGORIES[token.category] if word != token.lemma]
             if others:
-                words.append(language.token(stream.pick(others), token.feature))
-    return words or tokens[:1]
+                words.append((language.token(stream.pick(others), token.feature), index))
+    return words or [(tokens[0], 0)]

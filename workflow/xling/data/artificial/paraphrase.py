@@ -17,15 +17,14 @@ from xling.data.artificial.meaning import (
     Clause,
     Entity,
     Pair,
-    Purpose,
     Style,
     class_of,
     draw_core,
     draw_entity,
     draw_slot,
     other_noun,
-    purpose_of,
 )
+from xling.data.artificial.purposes import Purpose, purpose_of
 from xling.data.artificial.streams import Stream
 from xling.data.artificial.vocabulary import ADJECTIVES, OPPOSITE
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from xling.config.study import Artificial
 from xling.data.artificial import paraphrase
 from xling.data.artificial.grammar import Language, text_of
-from xling.data.artificial.meaning import Pair, Purpose
+from xling.data.artificial.meaning import Pair
 from xling.data.artificial.noise import translated
+from xling.data.artificial.purposes import Purpose
 from xling.data.artificial.release import Release, Role
 from xling.data.artificial.streams import Stream
 from xling.tasks import SOURCE_LANGUAGE

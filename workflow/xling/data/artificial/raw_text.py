@@ -4,7 +4,8 @@
 The second sentence follows from the first, adds to it, says it in another way, or objects to it.
 It may open with a connective that says which; an objection always does.  First sentences are drawn
 from a share of all sentences that no benchmark uses
-(:func:`xling.data.artificial.meaning.purpose_of`).
+(:func:`xling.data.artificial.purposes.purpose_of`).  Documents with questions and names follow
+(:mod:`xling.data.artificial.more_text`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from xling.config.study import Artificial
-from xling.data.artificial import nli, paraphrase
+from xling.data.artificial import more_text, nli, paraphrase
 from xling.data.artificial.grammar import Language, text_of
 from xling.data.artificial.meaning import Pair
 from xling.data.artificial.release import Release
@@ -44,12 +45,16 @@ def write_text_files(
             if code == SOURCE_LANGUAGE
             else settings.languages[code].text_share
         )
-        documents = draw_documents(
-            Stream(settings.seed, "text", code), round(share * settings.text_documents)
-        )
+        count = round(share * settings.text_documents)
+        documents = draw_documents(Stream(settings.seed, "text", code), count)
+        lines = [_line(pair, language) for pair in documents]
+        if more_text.wanted(settings):
+            stream = Stream(settings.seed, "more text", code)
+            source = languages[SOURCE_LANGUAGE]
+            lines += more_text.draw_more(stream, language, source, round(more_text.MORE * count))
         release.write(
             f"text/{code}.txt",
-            (_line(pair, language) for pair in documents),
+            lines,
             form="text",
             uses=[("text", "all", code)],
         )

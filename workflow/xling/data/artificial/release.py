@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Raw files of the artificial benchmarks, laid out as the real releases are.
 
-The layouts are those of XNLI-1.0.zip, XNLI-MT-1.0.zip, x-final.tar.gz and XTREME's folder of
+The layouts are those of XNLI-1.0.zip, XNLI-MT-1.0.zip, x-final.tar.gz, Universal Dependencies,
+WikiANN, SQuAD, XQuAD, MLQA_V1.zip, TyDiQA-GoldP, BUCC 2018, LASER's Tatoeba and XTREME's folder of
 machine translations; no field is quoted, as none holds a tab.
 """
 
@@ -44,8 +45,14 @@ class Release:
             form: the manifest's ``format``.
             uses: (role, split, language) for each entry in the manifest.
         """
+        self.add(path, "".join("\t".join(row) + "\n" for row in rows), form=form, uses=uses)
+
+    def add(
+        self, path: str, text: str, *, form: str, uses: Sequence[tuple[Role, str, str]]
+    ) -> None:
+        """Write a file; the arguments are those of :meth:`write`."""
         target = self._folder / path
-        write_text(target, "".join("\t".join(row) + "\n" for row in rows))
+        write_text(target, text)
         checksum, size = sha256_of(target), target.stat().st_size
         for role, split, language in uses:
             self.files.append(
