@@ -212,3 +212,15 @@ def test_summary_of_many_languages_fits_the_terminal() -> None:
         assert f" {code}" in head
     # 34 columns of 10 beside names of 21 letters: seven to a block.
     assert text.count("\nZero-shot †") == 5
+
+
+def test_weights_chosen_on_the_source_of_the_test_questions_are_flagged() -> None:
+    study = copy.deepcopy(STUDY)
+    study["data"] = {"source": "folder", "root": "x"}
+    study["tasks"] = {"xquad": {"languages": ["en", "de"]}}
+    study["experiments"][0] |= {"methods": ["zero_shot"], "tasks": ["xquad"], "seeds": [1]}
+    said = "xmixup/zero_shot/tiny-x/xquad: weights selected on SQuAD dev, where XQuAD's questions "
+    flagged = to_know(Plan(Study.model_validate(study)), [])
+    assert flagged[0] == said + "come from"
+    study["training"]["defaults"]["selection"] = "last"
+    assert said + "come from" not in to_know(Plan(Study.model_validate(study)), [])

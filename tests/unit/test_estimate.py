@@ -388,6 +388,22 @@ class TestFamilies:
         assert stages["predict"].cpu_hours == pytest.approx(2 * (2 * 2 + work) / 3600)
 
 
+def test_no_text_is_read_from_a_split_that_is_scored(monkeypatch):
+    """The text of real data costs what its rows cost; TyDiQA's training set may be scored."""
+    monkeypatch.setattr(costs, "CHECKSUM", 1)
+    values = yaml.safe_load(TINY)
+    values["data"] = {"source": "folder", "root": "x"}
+    values["experiments"][0] |= {"methods": ["zero_shot"], "tasks": ["tydiqa"]}
+    found = {}
+    for split in ("train", "test"):
+        values["tasks"] = {"tydiqa": {"languages": ["en"], "test_split": split}}
+        fetch = estimate(Plan(Study.model_validate(values)), None)[0]
+        found[split] = fetch.cpu_hours * 3600 - 2 * costs.START
+    # Half of the 3,696 rows trained on and half scored; else all trained on, 440 scored, and read
+    # once more as text.
+    assert found == pytest.approx({"train": 3_696, "test": 3_696 + 440 + 3_696})
+
+
 class TestDownloads:
     @pytest.fixture
     def stages(self):

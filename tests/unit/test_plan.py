@@ -458,3 +458,20 @@ class TestArtefacts:
         assert len(xtreme.artefacts("tatoeba")) == 2 * 36
         total = {key for task in xtreme.tasks for key in xtreme.artefacts(task)}
         assert len(total) == 2 + 1 + 1 + 40 + 12 + 1 + 2 + 8 + 72
+
+
+@pytest.mark.parametrize(
+    ("default", "override", "expected"),
+    [
+        ({"warmup_ratio": 0.1}, {"warmup_steps": 500}, (0.0, 500)),
+        ({"warmup_steps": 500}, {"warmup_ratio": 0.1}, (0.1, None)),
+        ({"warmup_ratio": 0.1}, {"batch_size": 8}, (0.1, None)),
+    ],
+)
+def test_the_two_ways_to_say_a_warm_up_clear_each_other(default, override, expected):
+    values = yaml.safe_load(SMALL)
+    values["training"]["defaults"] |= default
+    values["training"]["overrides"] = [{"where": {"tasks": ["xnli"]}, "set": override}]
+    plan = Plan(Study.model_validate(values))
+    settings = plan.settings(next(run for run in plan.runs if run.task == "xnli"))
+    assert (settings.warmup_ratio, settings.warmup_steps) == expected

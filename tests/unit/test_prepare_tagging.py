@@ -24,6 +24,7 @@ class Raw:
 
     def __init__(self, folder: Path, task: str) -> None:
         self.folder, self.task, self.files = folder, task, []
+        self.threads = 1
 
     def add(self, name, form, role, split, language, text):
         path = self.folder / name
@@ -49,6 +50,7 @@ class Raw:
 
     def prepare(self, split, languages, sizes=SIZES, **how):
         manifest = Manifest(task=self.task, origin="made up", translations="", files=self.files)
+        how |= {"threads": self.threads}
         return prepare(self.task, split, languages, manifest, self.folder, sizes, **how)
 
     def refused(self, *args, **kwargs) -> DataError:
@@ -189,7 +191,7 @@ def test_reading_ahead_in_processes_changes_nothing(treebanks, monkeypatch):
     sizes = SplitSizes(train=0, dev=0, test=3)
     alone = treebanks.prepare("test", ["de"], sizes)
     monkeypatch.setattr(prepare_tagging, "_PARALLEL_FROM", 0)
-    monkeypatch.setattr(prepare_tagging, "_cores", lambda: 2)
+    treebanks.threads = 2
     together = treebanks.prepare("test", ["de"], sizes)
     assert prepare_tagging._read_ahead.cache_info().currsize
     assert together[0].equals(alone[0])
@@ -199,7 +201,7 @@ def test_reading_ahead_in_processes_changes_nothing(treebanks, monkeypatch):
 def test_a_damaged_treebank_is_named_from_another_process(treebanks, monkeypatch):
     treebanks.add("x.conllu", "ud-conllu", "labelled", "test", "de", "1\ta\n")
     monkeypatch.setattr(prepare_tagging, "_PARALLEL_FROM", 0)
-    monkeypatch.setattr(prepare_tagging, "_cores", lambda: 2)
+    treebanks.threads = 2
     error = treebanks.refused("test", ["de"])
     assert error.where == f"{treebanks.folder / 'x.conllu'}, line 1"
     assert "2 columns instead of 10" in error.what

@@ -287,6 +287,22 @@ class TestArguments:
         assert "the verb 'score' lacks --study-name, --method, --model, --seed" in said
         assert "see xling score --help" in said
 
+    def test_predict_wants_as_many_files_of_each_kind(self, capsys):
+        command = [*PREDICT, "--tables", "a", "b", "--languages", "en", "--encoder", "e"]
+        assert cli.main([*command, "--output", "o", "--note", "n"]) == 2
+        assert "1 splits, 1 tokenised and 2 prepared files" in capsys.readouterr().err
+
+    def test_score_of_damaged_predictions(self, capsys, tmp_path):
+        (tmp_path / "p.parquet").write_text("no table")
+        (tmp_path / "note.json").write_text("{}")
+        command = ["score", "--study-name", "s", "--paper", "xmixup", "--method", "zero_shot"]
+        command += ["--model", "m", "--task", "pawsx", "--seed", "1", "--output", "o"]
+        command += ["--predictions", str(tmp_path / "p.parquet")]
+        assert cli.main([*command, "--predict-note", str(tmp_path / "note.json")]) == 3
+        said = capsys.readouterr().err
+        assert "predictions cannot be read" in said
+        assert "p.parquet" in said
+
     def test_score_of_a_damaged_note(self, capsys, tmp_path):
         (tmp_path / "note.json").write_text("{")
         pq.write_table(PAIRS, tmp_path / "p.parquet")
@@ -362,8 +378,8 @@ class TestPrepare:
         assert self.prepare(manifest, "test", "{}") == 0
         assert read_table(manifest.parent / "test.parquet").num_rows == 5
 
-    @pytest.mark.parametrize("choice", ["[1]", "{", '"test"'])
-    def test_no_json_object(self, manifest, choice, capsys):
+    @pytest.mark.parametrize("choice", ["[1]", "{", '"test"', '{"x": 1}', '{"held_out": 2}'])
+    def test_no_choice_at_all(self, manifest, choice, capsys):
         assert self.prepare(manifest, "test", choice) == 2
         assert "--choice" in capsys.readouterr().err
         assert not (manifest.parent / "test.parquet").exists()

@@ -49,7 +49,7 @@ rule prepare:
         "results/{study}/logs/prepare/{task}/{split}.log",
     benchmark:
         "results/{study}/benchmarks/prepare/{task}/{split}.tsv"
-    threads: 1
+    threads: lambda wildcards: PLAN.reading_threads(wildcards.task)
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=60,
@@ -65,7 +65,7 @@ rule prepare:
     shell:
         "xling prepare --task {wildcards.task} --split {wildcards.split}"
         " --languages {params.languages} --choice {params.choice:q}"
-        " --sizes {params.sizes:q} --manifest {input.manifest:q}"
+        " --threads {threads} --sizes {params.sizes:q} --manifest {input.manifest:q}"
         " --output {output.table:q} --summary {output.summary:q} > {log:q} 2>&1"
 
 

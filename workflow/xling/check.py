@@ -114,6 +114,7 @@ def to_know(plan: Plan, records: Sequence[Record]) -> list[str]:
         *collapsed,
         *_selected_on_training_data(plan),
         *_tuned_on_test_data(plan),
+        *_selected_on_test_questions(plan),
         *_too_few_seeds(plan),
         *_mixed_versions(records),
         *others,
@@ -217,6 +218,19 @@ def _tuned_on_test_data(plan: Plan) -> list[str]:
         for run in plan.runs
         if run.task == "bucc2018" and plan.study.tasks[run.task].test_split == "dev"
     ]
+
+
+def _selected_on_test_questions(plan: Plan) -> list[str]:
+    """Name systems that chose weights on SQuAD's dev set: XQuAD's English questions are from it."""
+    if plan.study.data.artificial is not None:
+        return []
+    chosen = {
+        f"{run.path.rpartition('/')[0]}: weights selected on SQuAD dev, where XQuAD's questions "
+        "come from"
+        for run in plan.trainings
+        if run.task == "xquad" and plan.settings(run).selection != "last"
+    }
+    return sorted(chosen)
 
 
 def _too_few_seeds(plan: Plan) -> list[str]:

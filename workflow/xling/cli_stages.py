@@ -11,21 +11,26 @@ import argparse
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xling import cli_fetch, cli_xtreme
 from xling.cli_common import add_paths, add_verb, read_json, read_note, require
 from xling.config.study import (
+    Choice,
     Data,
     Encoder,
     PretrainedEncoder,
     SplitSizes,
     TrainingSettings,
 )
+from xling.errors import DataError, UsageError
 from xling.files import whole_file, write_text
 from xling.methods import methods
 from xling.plan import Run
 from xling.tasks import TASKS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def _fetch(args: argparse.Namespace) -> None:
@@ -55,7 +60,8 @@ def _prepare(args: argparse.Namespace) -> None:
         read_manifest(args.manifest),
         args.manifest.parent,
         read_json(args.sizes, SplitSizes | None, "sizes"),
-        **read_json(args.choice, dict[str, Any], "choice"),
+        threads=args.threads,
+        **read_json(args.choice, Choice, "choice").model_dump(),
     )
     write_table(args.output, table, summary)
     write_text(args.summary, json.dumps(summary, indent=1, sort_keys=True, ensure_ascii=False))
@@ -146,6 +152,13 @@ def _predict(args: argparse.Namespace) -> None:
     from xling.predict import Split, predict
 
     set_threads(args.threads)
+    if not len(args.splits) == len(args.tokens) == len(args.tables):
+        raise UsageError(
+            f"{len(args.splits)} splits, {len(args.tokens)} tokenised and {len(args.tables)} "
+            "prepared files",
+            where="--splits, --tokens, --tables",
+            allowed="as many of each, in the same order",
+        )
     if args.train_note is not None:
         folder, encoder = args.train_note.parent / "model", read_note(args.train_note)["encoder"]
     else:
@@ -171,8 +184,6 @@ def _score(args: argparse.Namespace) -> None:
     if cli_xtreme.run_score(args):
         return
     require(args, *_SCORED, "predictions", "predict_note", "output")
-    import pyarrow.parquet as pq
-
     from xling.record_run import build_record
     from xling.records import dump_record
 
@@ -180,11 +191,26 @@ def _score(args: argparse.Namespace) -> None:
         study=args.study_name,
         comparable=args.comparable,
         run=Run(args.paper, args.method, args.model, args.task, args.seed),
-        predictions=pq.read_table(args.predictions),
+        predictions=_predictions(args.predictions),
         train_note=read_note(args.train_note) if args.train_note else None,
         predict_note=read_note(args.predict_note),
     )
     write_text(args.output, dump_record(record))
+
+
+def _predictions(path: Path) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(
+            "a run's predictions cannot be read",
+            where=str(path),
+            allowed=f"the Parquet file that 'xling predict' writes ({type(error).__name__})",
+            fix="delete the file and run snakemake again",
+        ) from error
 
 
 # What names the run that is scored.
@@ -217,6 +243,7 @@ def add_arguments(verbs: Any) -> None:
     sub.add_argument("--split", required=True)
     sub.add_argument("--languages", nargs="+", required=True, metavar="CODE")
     sub.add_argument("--choice", default="{}", help="JSON: published splits trained on and scored")
+    sub.add_argument("--threads", type=int, default=1, help="files that are read side by side")
     sub.add_argument("--sizes", default="null", help="JSON: expected rows of artificial data")
     add_paths(sub, manifest="of the task", output="Parquet to write", summary="JSON to write")
 

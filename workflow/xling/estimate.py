@@ -153,7 +153,8 @@ class _Estimator:
             about = TASKS[task]
             if about.family in ("classification", "tagging"):
                 rows += sum(self._rows(task, "dev", code) for code in self.plan.dev_languages(task))
-            if about.trained and about.trains_as == task and uses.train_split == "train":
+            own = about.trained and about.trains_as == task
+            if own and uses.train_split == "train" != uses.test_split:
                 rows += self._rows(task, "train")
         return rows
 

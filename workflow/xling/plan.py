@@ -17,6 +17,8 @@ from xling.errors import UsageError
 from xling.methods import methods
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
+READERS = 4  # ours: a cluster's smallest jobs have as many cores
+
 
 @dataclass(frozen=True, order=True)
 class Run:
@@ -116,6 +118,11 @@ class Plan:
             for one, other in (("epochs", "max_steps"), ("max_steps", "epochs")):
                 if one in given:
                     values[other] = None
+            # So do the two ways to say how long the warm-up is.
+            if "warmup_steps" in given:
+                values["warmup_ratio"] = 0.0
+            if "warmup_ratio" in given:
+                values["warmup_steps"] = None
             values.update(given)
         return TrainingSettings.model_validate(values)
 
@@ -214,6 +221,11 @@ class Plan:
         if settings.train_split == settings.test_split:
             chosen["held_out"] = settings.held_out
         return chosen
+
+    def reading_threads(self, task: str) -> int:
+        """How many processes read a task's raw files: treebanks of many languages are large."""
+        many = task != "text" and TASKS[task].family == "tagging"
+        return READERS if many and self.study.data.artificial is None else 1
 
     def reading(self, task: str) -> dict[str, Any]:
         """How a task's rows become inputs of a model."""

@@ -18,7 +18,12 @@ from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 _DEFAULTS: KeyPath = ("training", "defaults")
 _OVERRIDES: KeyPath = ("training", "overrides")
-_EXCLUSIVE = {"epochs": "max_steps", "max_steps": "epochs"}
+_EXCLUSIVE = {
+    "epochs": "max_steps",
+    "max_steps": "epochs",
+    "warmup_ratio": "warmup_steps",
+    "warmup_steps": "warmup_ratio",
+}
 
 
 def training_groups(plan: Plan) -> list[Run]:

@@ -152,6 +152,14 @@ class Search(Closed):
     neighbours: PositiveInt = Field(4, description="of the margin score (BUCC)")
 
 
+class Choice(Closed):
+    """Which published splits are trained on and scored: what ``xling prepare`` is told."""
+
+    train_split: Literal["train", "dev", "test"] = "train"
+    test_split: Literal["train", "dev", "test"] = "test"
+    held_out: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+
+
 class TaskSettings(Closed):
     """How a study uses one benchmark."""
 

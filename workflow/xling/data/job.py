@@ -34,6 +34,7 @@ class Job:
         dropped: rows that were left out, by reason and language.
         verified: labelled rows that were read and checked, by published split and language.
         notes: further sentences for the summary.
+        threads: processes that may read files side by side.
     """
 
     task: str
@@ -46,6 +47,7 @@ class Job:
     dropped: dict[str, dict[str, int]] = field(default_factory=dict)
     verified: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    threads: int = 1
 
     @property
     def artificial(self) -> bool:

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
-from xling.data.tables import read_table
+from xling.data.tables import languages_of, read_table
 from xling.plan import Plan
 from xling.tasks import TASKS
 
@@ -51,7 +50,7 @@ def leaks(plan: Plan, prepared: Path) -> list[Overlap]:
             for lender, split in plan.train_splits(run.trained_as):
                 pairs.add((lender, split, run.task, plan.test_split(run)))
     found = []
-    items: dict[tuple[str, str], set[tuple[object, ...]]] = {}
+    items: dict[tuple[str, str], set[bytes]] = {}
     for lender, split, task, tested in sorted(pairs):
         for key in ((lender, split), (task, tested)):
             if key not in items:
@@ -77,13 +76,15 @@ def _published(plan: Plan, lender: str, task: str) -> bool:
     )
 
 
-def _items(path: Path, family: str) -> set[tuple[object, ...]]:
-    """Return the different items of a prepared table."""
+def _items(path: Path, family: str) -> set[bytes]:
+    """Return digests of the different items of a prepared table, one language after the other.
+
+    Training sets translated to many languages have millions of rows; their texts would not fit.
+    """
     names = _TEXTS[family]
-    columns = [_values(read_table(path, columns=[name])) for name in names]
-    return set(zip(*columns, strict=True))
-
-
-def _values(table: pa.Table) -> list[object]:
-    values = table.column(0).to_pylist()
-    return [tuple(value) if isinstance(value, list) else value for value in values]
+    found: set[bytes] = set()
+    for language in languages_of(path):
+        table = read_table(path, [language], names)
+        for row in zip(*(table[name].to_pylist() for name in names), strict=True):
+            found.add(hashlib.blake2b(repr(row).encode(), digest_size=16).digest())
+    return found

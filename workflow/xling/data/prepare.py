@@ -45,6 +45,7 @@ def prepare(
     train_split: Own = "train",
     test_split: Own = "test",
     held_out: float = 0.5,
+    threads: int = 1,
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Return the rows of one split and a summary that can be written as JSON.
 
@@ -60,6 +61,7 @@ def prepare(
         train_split: published split that training rows are taken from.
         test_split: published split that is tested.
         held_out: share of the groups that is tested where both are the same split.
+        threads: processes that may read files side by side.
 
     Returns:
         The table (columns of :mod:`xling.data.tables`; rows of a language in their original order)
@@ -80,6 +82,7 @@ def prepare(
     labels = () if task == TEXT else TASKS[task].labels
     raw = RawData(manifest, manifest_folder, labels)
     job = Job(task, split, train_split, test_split, held_out, raw, artificial_sizes)
+    job.threads = threads
     parts = [table_of(splits[split](job, language), family) for language in languages]
     table = pa.concat_tables(parts)
     return table, summarise(job, table)

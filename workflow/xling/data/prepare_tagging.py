@@ -34,7 +34,6 @@ UNLINKED = "words without a translated word, given the default tag (ours)"
 _LARGEST_SHARE = 0.98
 # Ours: below this, starting processes takes longer than reading (about 40 MB a second).
 _PARALLEL_FROM = 32_000_000
-_MOST_PROCESSES = 8
 
 Role = Literal["translate_train", "translate_test"]
 
@@ -77,7 +76,7 @@ def _files(job: Job, split: Own, language: str) -> list[RawFile]:
 
 def _reading(job: Job, split: Own, file: RawFile) -> Reading:
     """Read a file, or take what was read ahead."""
-    ahead = _read_ahead(job.raw, split)
+    ahead = _read_ahead(job.raw, split, job.threads)
     if file not in ahead:
         return job.raw.read(file)
     job.raw.used.append(file)
@@ -85,10 +84,10 @@ def _reading(job: Job, split: Own, file: RawFile) -> Reading:
 
 
 @lru_cache(maxsize=2)
-def _read_ahead(raw: RawData, split: Own) -> dict[RawFile, Reading]:
+def _read_ahead(raw: RawData, split: Own, threads: int) -> dict[RawFile, Reading]:
     """Read all labelled files of a split in several processes, if there is enough to read."""
     files = [file for file in raw.manifest.files if (file.role, file.split) == ("labelled", split)]
-    processes = min(_MOST_PROCESSES, _cores(), len(files))
+    processes = min(threads, len(files))
     if processes < 2 or sum(file.bytes for file in files) < _PARALLEL_FROM:
         return {}
     # The largest first, so that no process is left with one at the end.
@@ -97,13 +96,6 @@ def _read_ahead(raw: RawData, split: Own) -> dict[RawFile, Reading]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         return dict(zip(files, pool.map(partial(_read, raw), files), strict=True))
-
-
-def _cores() -> int:
-    """Return the cores this process may use, where the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _read(raw: RawData, file: RawFile) -> Reading:

@@ -122,6 +122,12 @@ def read_table(
         return table.replace_schema_metadata(None).select(names)
 
 
+def languages_of(path: Path) -> list[str]:
+    """Return the languages of a prepared file, in its order."""
+    with _opened(path) as file:
+        return list(_groups(file))
+
+
 def read_summary(path: Path) -> dict[str, Any]:
     """Return the summary that was written with a table."""
     with _opened(path) as file:
