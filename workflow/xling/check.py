@@ -240,11 +240,14 @@ def _too_few_seeds(plan: Plan) -> list[str]:
             continue
         system = Run(run.paper, run.method, run.model, run.task, 0)
         seeds[system] = seeds.get(system, 0) + 1
+    few: dict[int, list[str]] = {}
+    for system, count in sorted(seeds.items()):
+        if count < SEEDS_TO_CLAIM:
+            few.setdefault(count, []).append(system.path.rpartition("/")[0])
     return [
-        f"{s.paper}/{s.method}/{s.model}/{s.task}: not enough seeds to claim a difference "
-        f"({count}, at least {SEEDS_TO_CLAIM} needed)"
-        for s, count in sorted(seeds.items())
-        if count < SEEDS_TO_CLAIM
+        f"not enough seeds to claim a difference ({count}, at least {SEEDS_TO_CLAIM} needed): "
+        + ", ".join(few[count])
+        for count in sorted(few)
     ]
 
 

@@ -15,6 +15,7 @@ from xling.tables.agree import run_of
 from xling.tables.caption import caption, verdict
 from xling.tables.overview import build_overviews, overview_caption
 from xling.tables.render import name_of, spread
+from xling.tables.sweep import build_sweep, sweep_caption, sweep_name, sweeps
 from xling.tables.table import Grid, System, Table, build_tables, main_scores
 from xling.tasks import TASKS
 
@@ -67,7 +68,10 @@ def study_verdict(plan: Plan) -> str:
 
 def results(plan: Plan, records: Sequence[Record]) -> list[Row]:
     """Return each table with its caption, and the scores of every single run."""
-    return [_result(table) for table in build_tables(plan, records)]
+    return [
+        _result(table) | {"layers": _layers(plan, table, records)}
+        for table in build_tables(plan, records)
+    ]
 
 
 def _result(table: Table) -> Row:
@@ -107,6 +111,19 @@ def overviews(plan: Plan, records: Sequence[Record]) -> list[Row]:
         }
         for one in build_overviews(plan, records)
     ]
+
+
+def _layers(plan: Plan, table: Table, records: Sequence[Record]) -> Row | None:
+    """Return the task by layer, if the study scores all layers."""
+    if (table.paper, table.task.name) not in sweeps(plan):
+        return None
+    sweep = build_sweep(plan, table.paper, table.task.name, records)
+    return {
+        "name": sweep_name(table.task.name),
+        "caption": sweep_caption(sweep),
+        "columns": sweep.columns,
+        "rows": [_row(sweep, system) for system in sweep.systems],
+    }
 
 
 def _row(table: Grid, system: System) -> Row:

@@ -16,6 +16,7 @@ from xling.tables.caption import Caption, caption
 from xling.tables.overview import NAME as OVERVIEW
 from xling.tables.overview import build_overviews, overview_caption, overview_papers
 from xling.tables.render import csv_text, latex_text, markdown_text
+from xling.tables.sweep import build_sweep, sweep_caption, sweep_name, sweeps
 from xling.tables.table import Grid, build_tables, paper_tasks
 
 FORMATS = {"csv": csv_text, "md": markdown_text, "tex": latex_text}
@@ -24,9 +25,10 @@ FORMATS = {"csv": csv_text, "md": markdown_text, "tex": latex_text}
 def table_paths(plan: Plan, folder: Path) -> list[Path]:
     """Return the files that :func:`write_tables` writes: ``{paper}/{task}.{csv,md,tex}``.
 
-    The overview of all tasks is called ``xtreme``.
+    The overview of all tasks is called ``xtreme``, the layers of a task ``{task}-layers``.
     """
     names = paper_tasks(plan) + [(paper, OVERVIEW) for paper in overview_papers(plan)]
+    names += [(paper, sweep_name(task)) for paper, task in sweeps(plan)]
     return [
         folder / paper / f"{name}.{suffix}" for paper, name in sorted(names) for suffix in FORMATS
     ]
@@ -42,6 +44,9 @@ def write_tables(plan: Plan, records: Sequence[Record], folder: Path) -> list[Pa
         (table, caption(table)) for table in build_tables(plan, records)
     ]
     grids += [(one, overview_caption(one)) for one in build_overviews(plan, records)]
+    for paper, task in sweeps(plan):
+        sweep = build_sweep(plan, paper, task, records)
+        grids.append((sweep, sweep_caption(sweep)))
     paths = []
     for grid, about in grids:
         name = grid.name.rpartition("/")[2]
