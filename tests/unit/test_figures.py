@@ -150,7 +150,7 @@ def test_files_are_where_the_plan_says(tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*.*")) == sorted(written)
     assert [str(path.relative_to(tmp_path)) for path in written] == [
         f"xmixup/{task}-languages.{suffix}"
-        for task in ("pawsx", "xnli")
+        for task in ("xnli", "pawsx")
         for suffix in ("png", "svg")
     ]
 

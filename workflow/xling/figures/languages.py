@@ -147,7 +147,7 @@ def _dress(axes: Axes, table: Table, languages: Sequence[str], width: int) -> No
     for x in range(1, len(languages)):
         axes.axvline(x - 0.5, linewidth=0.4, color="#eeeeee", zorder=0)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_ylabel(table.task.metric)
+    axes.set_ylabel(table.task.metric_title)
 
 
 def _legend(table: Table, methods: Sequence[str]) -> list[Line2D]:

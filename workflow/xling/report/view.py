@@ -80,7 +80,7 @@ def _result(table: Table) -> Row:
         "paper": table.paper,
         "task": table.task.name,
         "title": table.task.title,
-        "metric": table.task.metric,
+        "metric": table.task.metric_title,
         "caption": about,
         "columns": table.columns,
         "rows": [_row(table, system) for system in table.systems],

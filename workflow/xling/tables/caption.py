@@ -57,7 +57,7 @@ def caption(table: Table) -> Caption:
             f", {SOURCE_LANGUAGE} included, as in XTREME; {AVG_TARGETS}: without {SOURCE_LANGUAGE}"
         )
     return Caption(
-        title=f"{table.task.title}: {table.task.metric}, 0 to 100",
+        title=f"{table.task.title}: {table.task.metric_title}, 0 to 100",
         made=(
             ("Cells", _seeds(table)),
             ("Metric", table.signature or "nothing has been scored yet"),

@@ -117,7 +117,7 @@ def sweep_caption(sweep: Sweep) -> Caption:
     """Say what is compared, and that it was not chosen by it."""
     models = sorted({system.model for system in sweep.systems})
     return Caption(
-        title=f"{sweep.task.title} by layer: {sweep.task.metric}, 0 to 100",
+        title=f"{sweep.task.title} by layer: {sweep.task.metric_title}, 0 to 100",
         made=(
             ("Layers", "0 is the output of the embeddings; one forward pass serves all"),
             ("Chosen", "by the study beforehand; the best of a column was seen on the test set"),

@@ -164,8 +164,13 @@ class Table(Grid):
 
 
 def paper_tasks(plan: Plan) -> list[tuple[str, str]]:
-    """Return the (paper, task) pairs that have runs: one table and one figure each."""
-    return sorted({(run.paper, run.task) for run in plan.runs})
+    """Return the (paper, task) pairs that have runs: one table and one figure each.
+
+    Tasks stand in XTREME's order.
+    """
+    order = list(TASKS)
+    found = {(run.paper, run.task) for run in plan.runs}
+    return sorted(found, key=lambda pair: (pair[0], order.index(pair[1])))
 
 
 def build_tables(plan: Plan, records: Sequence[Record]) -> list[Table]:

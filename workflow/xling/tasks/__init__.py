@@ -49,6 +49,11 @@ class Task:
     parallel: bool = False
 
     @property
+    def metric_title(self) -> str:
+        """The main metric as the papers write it."""
+        return {"f1": "F1"}.get(self.metric, self.metric)
+
+    @property
     def trains_as(self) -> str:
         """Task whose training rows are used."""
         return self.train_task or self.name
