@@ -94,9 +94,7 @@ rule predict:
     input:
         note=lambda wildcards: train_note(run_of(wildcards))
         or ["results/{study}/encoders/{model}/encoder.json"],
-        tokens=lambda wildcards: tokens_of(
-            run_of(wildcards), tested(run_of(wildcards))
-        ),
+        tokens=lambda wildcards: tokens_of(run_of(wildcards), tested(run_of(wildcards))),
         tables=lambda wildcards: prepared_of(tested(run_of(wildcards))),
     output:
         table="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.parquet",

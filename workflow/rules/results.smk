@@ -36,7 +36,9 @@ rule score:
         runtime=10,
     params:
         comparable="--comparable" if STUDY.comparable else "",
-        train=lambda wildcards, input: ["--train-note", *input.train] if input.train else [],
+        train=lambda wildcards, input: (
+            ["--train-note", *input.train] if input.train else []
+        ),
         stage=VERSIONS["score"],
     message:
         "Scoring {wildcards.task}, {wildcards.method}, {wildcards.model}, seed {wildcards.seed}"
