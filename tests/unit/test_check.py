@@ -176,7 +176,9 @@ def test_selection_on_the_training_data_is_flagged() -> None:
 
 def test_summary_shows_tables_flags_and_places() -> None:
     plan = make_plan(seeds=[1, 2])
-    text = summary(plan, make_records(plan), [Path("t/xmixup/xnli.md")], Path("report/index.html"))
+    records = make_records(plan)
+    flags = to_know(plan, records)
+    text = summary(plan, records, flags, [Path("t/xmixup/xnli.md")], Path("report/index.html"))
     # Zero-shot over seeds 1 and 2: en 80 82: 81, sd 1.41; qab 60 60.
     assert (
         "\n".join(
@@ -207,7 +209,7 @@ def test_summary_of_many_languages_fits_the_terminal() -> None:
     records = [
         make_record(plan, run, dict.fromkeys(["en", *codes], 33.0 + run.seed)) for run in plan.runs
     ]
-    text = summary(plan, records, [], Path("index.html"))
+    text = summary(plan, records, to_know(plan, records), [], Path("index.html"))
     assert max(map(len, text.splitlines())) <= WIDTH
     head = " ".join(line for line in text.splitlines() if line.startswith(" "))
     for code in ("en", *codes, "seeds"):

@@ -97,12 +97,15 @@ def _sound(plan: Plan, records: Sequence[Record], leaks: Sequence[Overlap]) -> C
             *(f"no item in both {o.name}" for o in leaks if not o.shared),
             "all records were made by the same versions of the stages, on the same data",
         ],
-        flags=[*to_know(plan, records), *_published_overlaps(leaks)],
+        flags=to_know(plan, records, leaks),
     )
 
 
-def to_know(plan: Plan, records: Sequence[Record]) -> list[str]:
-    """Say what a reader has to know beyond the numbers: an empty list is good news."""
+def to_know(plan: Plan, records: Sequence[Record], leaks: Sequence[Overlap] = ()) -> list[str]:
+    """Say what a reader has to know beyond the numbers: an empty list is good news.
+
+    Without ``leaks`` nothing is said of items that published splits share.
+    """
     collapsed: list[str] = []
     others: list[str] = []
     for record in sorted(records, key=run_of):
@@ -115,6 +118,7 @@ def to_know(plan: Plan, records: Sequence[Record]) -> list[str]:
         *_selected_on_training_data(plan),
         *_tuned_on_test_data(plan),
         *_selected_on_test_questions(plan),
+        *_published_overlaps(leaks),
         *_too_few_seeds(plan),
         *_mixed_versions(records),
         *others,

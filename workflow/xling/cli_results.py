@@ -84,6 +84,7 @@ def _report(args: argparse.Namespace) -> None:
 
 
 def _summary(args: argparse.Namespace) -> int:
+    from xling.check import read_check, to_know
     from xling.summary import summary
     from xling.tables import table_paths
 
@@ -91,7 +92,9 @@ def _summary(args: argparse.Namespace) -> int:
     records = _records(plan, args.results)
     tables = table_paths(plan, args.results / "tables")
     page = args.results / "report" / "index.html"
-    sys.stdout.write(summary(plan, records, tables, page))
+    checked = args.results / "check.json"
+    flags = read_check(checked).flags if checked.exists() else to_know(plan, records)
+    sys.stdout.write(summary(plan, records, flags, tables, page))
     return 0
 
 

@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from xling.check import to_know
 from xling.plan import Plan
 from xling.records import Record
 from xling.tables.caption import Caption, caption
@@ -20,16 +19,26 @@ MOST_FLAGS = 12
 
 
 def summary(
-    plan: Plan, records: Sequence[Record], table_paths: Sequence[Path], report_path: Path
+    plan: Plan,
+    records: Sequence[Record],
+    flags: Sequence[str],
+    table_paths: Sequence[Path],
+    report_path: Path,
 ) -> str:
     """Return all tables as text of at most :data:`WIDTH` columns, then flags and files.
+
+    Args:
+        plan: of the study.
+        records: of its runs.
+        flags: what a reader has to know (:func:`xling.check.to_know`, or those of the check).
+        table_paths: files of the tables.
+        report_path: the page.
 
     Raises:
         DataError: if records of one table were made by different versions or on different data.
     """
     parts = [_table_text(table, caption(table)) for table in build_tables(plan, records)]
     parts += [_table_text(one, overview_caption(one)) for one in build_overviews(plan, records)]
-    flags = to_know(plan, records)
     if flags:
         more = len(flags) - MOST_FLAGS
         # A flag that names many languages is cut; the report has it in full.
