@@ -130,6 +130,10 @@ def test_counts_of_each_family(task, tmp_path):
         assert (overlap.shared, overlap.tested) == expected
         shared += overlap.shared
     assert 0 < shared < sum(o.tested for o in found.values())
+    # A noisy translation may happen to say what a training sentence says.
+    assert {name for name, o in found.items() if o.excuse} == {
+        f"{task} train and {task} translate_test"
+    }
 
 
 def test_borrowed_rows_are_compared_with_the_test_set_of_the_borrower(tmp_path):
@@ -163,7 +167,7 @@ def test_published_splits_are_told_from_those_of_our_own_making(
     write(tmp_path, TASKS[task].trains_as, "train", DRAW[family](rng, 3))
     write(tmp_path, task, "test", DRAW[family](rng, 3))
     (found,) = leaks(plan_of(task, ["zero_shot"], data, **settings), tmp_path)
-    assert found.published is published
+    assert bool(found.excuse) is published
 
 
 def test_nothing_is_compared_where_nothing_is_trained(tmp_path):

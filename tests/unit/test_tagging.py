@@ -15,7 +15,15 @@ from xling.errors import DataError, UsageError
 from xling.metrics import chunks
 from xling.tasks import TASKS
 from xling.tasks.family import Inference, family_of
-from xling.tasks.tagging import DEFAULT_TAG, Tokens, new_model, predict, score, trained_model
+from xling.tasks.tagging import (
+    DEFAULT_TAG,
+    Tokens,
+    follow,
+    new_model,
+    predict,
+    score,
+    trained_model,
+)
 from xling.tasks.tagging_features import features, parts, pieces_of
 from xling.tokens import write_tokens
 
@@ -296,7 +304,7 @@ def test_tokens_of_something_else_are_refused(model, data, damage):
 
 @pytest.mark.parametrize("task", [POS, NER])
 def test_links_by_hand(encoder, tmp_path, task):
-    """Gold word i takes the tag of token links[i]; -1 the default."""
+    """Gold word i takes the tag of token links[i]; -1 the default; entities open anew."""
     words = ["bal", "dem", "gol", "kan"]
     other = next(tag for tag in task.labels if tag != DEFAULT_TAG[task.name])
     rows = [
@@ -314,8 +322,9 @@ def test_links_by_hand(encoder, tmp_path, task):
     found = predict(model, tokens, np.arange(len(tokens)), table, task, {}, how)
     own = found["prediction"].to_pylist()[1]
     default = DEFAULT_TAG[task.name]
+    linked = [own[3], default, own[0], own[0], own[2]]
     assert found["prediction"].to_pylist() == [
-        [own[3], default, own[0], own[0], own[2]],
+        linked if task is POS else follow([3, -1, 0, 0, 2], own, default),
         own,
         [default, default],
     ]
@@ -378,3 +387,21 @@ def test_entities_are_scored_by_f1_alone_and_chance_has_none():
 def test_predictions_that_cannot_be_scored(table, what):
     with pytest.raises(DataError, match=what):
         score(table, POS)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "links", "expected"),
+    [
+        ("B-ORG I-ORG O", [1, 0, 2], "B-ORG I-ORG O"),  # Keller Bank -> Bank Keller
+        ("B-PER B-PER O", [1, 0, -1], "B-PER B-PER O"),  # two people, one after the other
+        ("B-LOC I-LOC O", [0, 2, 1], "B-LOC O B-LOC"),  # torn apart
+        ("B-LOC I-LOC", [0, 0, 1], "B-LOC I-LOC I-LOC"),
+        ("O I-PER", [-1, 1], "O B-PER"),
+    ],
+)
+def test_entities_keep_together_when_links_change_the_order(predicted, links, expected):
+    assert follow(links, predicted.split(), "O") == expected.split()
+
+
+def test_classes_follow_their_links():
+    assert follow([2, -1, 0], ["DET", "NOUN", "VERB"], "NOUN") == ["VERB", "NOUN", "DET"]

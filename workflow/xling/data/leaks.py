@@ -27,14 +27,13 @@ class Overlap:
         name: of the two splits.
         shared: different items in both.
         tested: different items that are tested.
-        published: whether both splits are those of a published benchmark, which XTREME's scores
-            rest on as they are; splits of our own making must share nothing.
+        excuse: why shared items are no mistake, in words; empty if they are one.
     """
 
     name: str
     shared: int
     tested: int
-    published: bool
+    excuse: str
 
 
 def leaks(plan: Plan, prepared: Path) -> list[Overlap]:
@@ -61,19 +60,24 @@ def leaks(plan: Plan, prepared: Path) -> list[Overlap]:
                 name=f"{lender} {split} and {task} {tested}",
                 shared=len(one & other),
                 tested=len(other),
-                published=_published(plan, lender, task),
+                excuse=_excuse(plan, lender, task, tested),
             )
         )
     return found
 
 
-def _published(plan: Plan, lender: str, task: str) -> bool:
+def _excuse(plan: Plan, lender: str, task: str, tested: str) -> str:
     study = plan.study
-    return (
+    if tested == "translate_test":
+        return "a translation may say what is said in training"
+    if (
         study.data.artificial is None
         and study.tasks[lender].train_split == "train"
         and study.tasks[task].test_split == "test"
-    )
+    ):
+        return "published data is used as it is"
+    # What we generate or divide ourselves must share nothing.
+    return ""
 
 
 def _items(path: Path, family: str) -> set[bytes]:

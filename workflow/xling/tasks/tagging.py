@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xling import tokens as _tokens
+from xling.data.tag_projection import OUTSIDE, carry_entities
 from xling.errors import DataError
 from xling.inference import batches_of
 from xling.metrics import chunks
@@ -169,7 +170,15 @@ def _sentences(
 
 
 def follow(links: Sequence[int], predicted: Sequence[str], default: str) -> list[str]:
-    """Return for each link the tag of the token it names, ``default`` for -1."""
+    """Return for each link the tag of the token it names, ``default`` for -1.
+
+    Entities (``O``, ``B-…``, ``I-…``) keep their words together but not their order: "Keller Bank"
+    may be "Bank Keller" in the sentence that is scored.  So each run of words of one entity opens
+    with ``B-`` again (ours; see :mod:`xling.data.tag_projection`).
+    """
+    if default == OUTSIDE:
+        pairs = [(link, word) for word, link in enumerate(links) if link >= 0]
+        return list(carry_entities(predicted, pairs, len(links)).tags)
     return [default if link < 0 else predicted[link] for link in links]
 
 
