@@ -9,7 +9,7 @@ import random
 import pytest
 
 from xling.errors import DataError
-from xling.metrics.mining import SIGNATURE, best_threshold, pair_scores
+from xling.metrics.mining import best_threshold, pair_scores
 
 
 def kept_f1(scores: list[float], is_gold: list[bool], number_of_gold: int, cut: float) -> float:
@@ -96,7 +96,3 @@ def test_what_cannot_be_tuned_is_refused(scores, is_gold, number_of_gold, said) 
 def test_scoring_needs_gold_pairs() -> None:
     with pytest.raises(DataError, match="without gold pairs"):
         pair_scores([], [("f1", "e1")])
-
-
-def test_signature() -> None:
-    assert SIGNATURE == "f1|pairs:set|threshold:dev|scale:100|v:1"

@@ -12,8 +12,6 @@ import numpy.typing as npt
 from xling.errors import DataError
 from xling.metrics.prf import Scores, scores_of_counts
 
-SIGNATURE = "f1|pairs:set|threshold:dev|scale:100|v:1"
-
 Pair = tuple[str, str]
 
 
