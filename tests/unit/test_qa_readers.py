@@ -292,7 +292,7 @@ def test_all_1190_spans_of_xquad_are_right_and_stripping_moves_some(language):
         for text, start in zip(row.answers, row.starts, strict=True)
     )
     wrong = sum(not row.context.strip().startswith(row.answers[0], row.starts[0]) for row in rows)
-    # Counted when the specification was written (shared notes §3.5); German was not.
+    # Counted in the released files beforehand; German was not.
     known = {"zh": 100, "ar": 26, "hi": 13, "en": 5, "es": 5}
     assert language not in known or wrong == known[language]
 

@@ -22,7 +22,7 @@ XTREME = {
 
 
 def test_the_nine_tasks():
-    found = {t.name: (t.group, len(t.languages), t.metric) for t in TASKS.values()}
+    found = {t.name: (t.family, len(t.languages), t.metric) for t in TASKS.values()}
     assert found == XTREME
     assert all(name == task.name for name, task in TASKS.items())
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All tasks of a paper beside each other: task scores, group means and the mean of XTREME (§2)."""
+"""All tasks of a paper beside each other: task scores, group means and the mean, as in XTREME."""
 
 from __future__ import annotations
 

@@ -24,7 +24,6 @@ class Task:
         name: key in studies, paths and ``scores.csv``.
         title: as the papers write it.
         family: which code prepares, trains and scores it (``xling.tasks.family``).
-        group: group of XTREME's averages.
         labels: class names; their order is the class index.
         languages: languages of the published test set.
         metric: main metric, 0 to 100: the one that tables show.
@@ -38,7 +37,6 @@ class Task:
     name: str
     title: str
     family: FamilyName
-    group: str
     labels: tuple[str, ...]
     languages: tuple[str, ...]
     metric: str
@@ -80,7 +78,7 @@ _PANX = tuple(
     "ar he vi id jv ms tl eu ml ta te af nl en de el bn hi mr ur fa fr it pt es bg ru ja ka ko th "
     "sw yo my zh kk tr et fi hu".split()
 )
-# UD 2.5, sentences of all treebanks of a language together (counted, shared notes §3.3); where a
+# UD 2.5, sentences of all treebanks of a language together (counted in copies of them); where a
 # number is not given here it could not be counted and is not asserted.
 _UDPOS_TRAIN = {"en": 21_253}
 _UDPOS_DEV = _by_language(
@@ -113,7 +111,6 @@ TASKS: dict[str, Task] = {
             name="xnli",
             title="XNLI",
             family="classification",
-            group="classification",
             # Alphabetical, as in XTREME's processor; the Hugging Face copy numbers them otherwise.
             labels=("contradiction", "entailment", "neutral"),
             languages=tuple("ar bg de el en es fr hi ru sw th tr ur vi zh".split()),
@@ -127,7 +124,6 @@ TASKS: dict[str, Task] = {
             name="pawsx",
             title="PAWS-X",
             family="classification",
-            group="classification",
             labels=("0", "1"),
             languages=tuple("de en es fr ja ko zh".split()),
             metric="accuracy",
@@ -140,7 +136,6 @@ TASKS: dict[str, Task] = {
             name="udpos",
             title="UD-POS",
             family="tagging",
-            group="tagging",
             # XTREME prepends "O" to the sorted tags, so its classifier has 18 classes.
             labels=("O", *UPOS),
             languages=tuple(
@@ -156,7 +151,6 @@ TASKS: dict[str, Task] = {
             name="panx",
             title="PAN-X",
             family="tagging",
-            group="tagging",
             labels=("B-LOC", "B-ORG", "B-PER", "I-LOC", "I-ORG", "I-PER", "O"),
             languages=_PANX,
             metric="f1",
@@ -168,7 +162,6 @@ TASKS: dict[str, Task] = {
             name="xquad",
             title="XQuAD",
             family="qa",
-            group="qa",
             labels=(),
             languages=tuple("en es de el ru tr ar vi th zh hi".split()),
             metric="f1",
@@ -182,7 +175,6 @@ TASKS: dict[str, Task] = {
             name="mlqa",
             title="MLQA",
             family="qa",
-            group="qa",
             labels=(),
             languages=tuple("en es de ar hi vi zh".split()),
             metric="f1",
@@ -199,7 +191,6 @@ TASKS: dict[str, Task] = {
             name="tydiqa",
             title="TyDiQA-GoldP",
             family="qa",
-            group="qa",
             labels=(),
             languages=tuple("en ar bn fi id ko ru sw te".split()),
             metric="f1",
@@ -217,7 +208,6 @@ TASKS: dict[str, Task] = {
             name="bucc2018",
             title="BUCC 2018",
             family="retrieval",
-            group="retrieval",
             labels=(),
             languages=tuple("de fr ru zh".split()),
             metric="f1",
@@ -227,7 +217,6 @@ TASKS: dict[str, Task] = {
             name="tatoeba",
             title="Tatoeba",
             family="retrieval",
-            group="retrieval",
             labels=(),
             languages=tuple(_TATOEBA),
             metric="accuracy",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From start and end scores to answers: the n-best rule of SQuAD's released code (§3.9).
+"""From start and end scores to answers: the n-best rule of SQuAD's released code.
 
 In every window the ``n_best`` highest starts are combined with the ``n_best`` highest ends.  A pair
 counts if both stand in the context, the end does not come before the start, the answer has at most

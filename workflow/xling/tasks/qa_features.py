@@ -7,7 +7,7 @@ tokenizers call something else a stride, the sub-words that neighbouring windows
 
 Unlike the released code, contexts are not cut into words at blanks first.  Sub-words point into the
 raw context by the tokenizer's own offsets, so that answers in languages without blanks (zh, th) do
-not grow to whole sentences (shared notes §3.9).
+not grow to whole sentences.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _windows(
 
 
 def _first_answer(row: Mapping[str, Any], context: Text) -> tuple[int, int] | None:
-    """Return the sub-words of the first answer, the only one that is trained on (§3.9)."""
+    """Return the sub-words of the first answer, the only one that XTREME trains on."""
     if not row["answers"]:
         return None
     start = row["starts"][0]

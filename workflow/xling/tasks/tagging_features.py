@@ -91,7 +91,7 @@ def _unknown(tokenizer_file: Path) -> int:
 
 
 def parts(sizes: Sequence[int], budget: int) -> Iterator[tuple[int, int]]:
-    """Cut a sentence into parts (XTREME §3.8 of the shared notes): first word, end.
+    """Cut a sentence into parts as XTREME's preprocessing does: first word, end.
 
     A part ends where the next word would exceed the budget.  A sentence without words is one empty
     part.
