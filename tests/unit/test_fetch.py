@@ -391,7 +391,7 @@ def test_removed_labels_are_noticed_before_anything_is_prepared(tmp_path):
 def test_artificial_text_has_the_languages_of_all_tasks(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "xling.data.artificial.write_raw", lambda *args: asked.append(args) or "the manifest"
+        "xling.data.artificial.write_raw", lambda *args, **_: asked.append(args) or "the manifest"
     )
     data = Data.model_validate(
         {

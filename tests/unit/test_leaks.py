@@ -170,5 +170,22 @@ def test_published_splits_are_told_from_those_of_our_own_making(
     assert bool(found.excuse) is published
 
 
+def test_a_back_translation_may_say_what_is_tested(tmp_path, monkeypatch):
+    """Its words are wrong by chance, so it may hit a test item where nothing may be shared."""
+    monkeypatch.setattr(
+        Plan,
+        "train_splits",
+        lambda plan, run: [(run.task, "train"), (run.task, "back_translate")],
+    )
+    rows = pairs(random.Random(1), 3)
+    for split in ("train", "back_translate", "test"):
+        write(tmp_path, "xnli", split, rows)
+    excuses = {o.name: bool(o.excuse) for o in leaks(plan_of("xnli", ["zero_shot"]), tmp_path)}
+    assert excuses == {
+        "xnli train and xnli test": False,
+        "xnli back_translate and xnli test": True,
+    }
+
+
 def test_nothing_is_compared_where_nothing_is_trained(tmp_path):
     assert leaks(plan_of("tatoeba", ["mean_pooled"]), tmp_path) == []

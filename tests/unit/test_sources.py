@@ -44,7 +44,9 @@ def everything(task: str) -> dict:
     if about.trained:
         splits["translate_test"] = list(about.languages)
     if about.trained and not about.train_task:
-        splits |= {"train": ["en"], "translate_train": others}
+        splits |= {"train": ["en"], "translate_train": others, "back_translate": others}
+    if about.gold_english:
+        splits["gold_english"] = list(about.languages)
     return uses(task, **splits)
 
 
@@ -57,6 +59,17 @@ TREEBANKS = (  # some of UD 2.5, in another order than that of their files
     "UD_Old_French-SRCMF/fro_srcmf UD_Hindi_English-HIENCS/qhe_hiencs"
 ).split()
 TEST_ONLY = ("th", "tl", "yo")
+BACK = """\
+xnli|xnli/translate-train-en/multinli.train.{}-en.tsv
+pawsx|pawsx/translate-train-en/translated_train.{}-en.tsv
+udpos|udpos/translate-train-en-token/{}.txt
+panx|panx/translate-train-en-token/{}.txt
+xquad|squad/translate-train-en/squad.translate.train.en-{}-en.json
+tydiqa|tydiqa/translate-train-en/tydiqa.translate.train.en-{}-en.json"""
+
+
+def back_translations(task: str, pattern: str) -> list[str]:
+    return [pattern.format(code) for code in TASKS[task].languages if code != "en"]
 
 
 def layout(key: str) -> list[str]:
@@ -104,6 +117,8 @@ def layout(key: str) -> list[str]:
     if found := re.fullmatch(r"own-(udpos|panx)-test", key):
         codes = [code for code in TASKS[found[1]].languages if code != "en"]
         return [f"translate_test.{found[1]}.{code}.txt" for code in codes]
+    if key == "own-back-translations":
+        return [path for row in BACK.splitlines() for path in back_translations(*row.split("|"))]
     if found := re.fullmatch(r"xtune-(udpos|panx)-train", key):
         return [f"translate_train.{found[1]}.txt"]
     return [KEYS[key].file_name]
@@ -165,6 +180,7 @@ def test_every_language_of_every_task_is_in_the_registry(task):
         if about.trained and code != "en":
             assert ("translate_test", "test", code) in covered
             assert about.train_task or ("translate_train", "train", code) in covered
+            assert about.train_task or ("back_translation", "train", code) in covered
     assert about.train_task or not about.trained or ("labelled", "train", "en") in covered
 
 
@@ -199,7 +215,7 @@ def test_rebuilders_are_named_only_where_the_copies_are_equal():
 
 def test_manual_rows_say_the_folder_and_the_file():
     manual = [artefact for artefact in KEYS.values() if artefact.how == "manual"]
-    assert len(manual) == 5
+    assert len(manual) == 6
     for artefact in manual:
         assert f"resources/data/{artefact.key}/" in artefact.note
         if artefact.key in {need.artefact for t in TASKS for need in needs(t, everything(t))}:
@@ -388,15 +404,14 @@ def test_every_language_of_every_task_resolves_in_a_complete_folder(tmp_path, ta
     wanted, data = everything(task), Data(source="folder", root=str(tmp_path))
     with pytest.raises(DataError) as caught:
         fetch(task, data, wanted, tmp_path)
-    missing = [line.strip() for line in caught.value.where.splitlines()[1:]]
-    for line in missing:
-        path = tmp_path / line.split(" or ")[-1]
+    lines = [line.strip() for line in caught.value.where.splitlines()[1:]]
+    # Of several places the last; back-translations come with their language.
+    missing = {tmp_path / line.partition(" (")[0].split(" or ")[-1] for line in lines}
+    for path in missing:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
     files = fetch(task, data, wanted, tmp_path).files
-    assert {Path(file.path) for file in files} == {
-        tmp_path / line.split(" or ")[-1] for line in missing
-    }
+    assert {Path(file.path) for file in files} == missing
     tested = {file.language for file in files if (file.role, file.split) == ("labelled", "test")}
     assert tested == set(TASKS[task].languages)
 

@@ -26,14 +26,15 @@ def splits(plan: Plan) -> Iterator[Problem]:
 
 
 def empty_splits(plan: Plan) -> Iterator[Problem]:
-    """Name splits of artificial data that are used and have no rows; every run has settings."""
+    """Name splits that are used and have no rows; every run has settings."""
+    yield from _english_sides(plan)
     artificial = plan.study.data.artificial
     if artificial is None:
         return
     for task in plan.tasks:
         uses = plan.study.tasks[task]
         published = {
-            {"dev": "dev", "test": uses.test_split}.get(
+            {"dev": "dev", "test": uses.test_split, "gold_english": uses.test_split}.get(
                 split.removeprefix("translate_"), uses.train_split
             )
             for split in plan.splits(task)
@@ -46,6 +47,28 @@ def empty_splits(plan: Plan) -> Iterator[Problem]:
                     "more than 0",
                     f"give '{split}' a number of rows",
                 )
+
+
+def _english_sides(plan: Plan) -> Iterator[Problem]:
+    """Name tasks whose rows have no English counterpart of the kind that a method reads."""
+    for task in plan.tasks:
+        about, uses = TASKS[task], plan.study.tasks[task]
+        splits = plan.splits(task)
+        if "back_translate" in splits and uses.train_split != "train":
+            yield Problem(
+                f"back-translations are of the training set, but '{task}' is trained on its "
+                f"{uses.train_split} split",
+                ("tasks", task, "train_split"),
+                "train",
+                f"turn scheduled sampling off, or remove tasks.{task}.train_split",
+            )
+        if "gold_english" in splits and not about.gold_english:
+            yield Problem(
+                f"the test sets of '{task}' are no translations: no row has an English original",
+                ("tasks", task),
+                ", ".join(name for name, known in TASKS.items() if known.gold_english),
+                "leave the task out of the methods that read gold English",
+            )
 
 
 def _held(plan: Plan, task: str, split: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from xling.data.manifest import RawFile
 from xling.data.notes import note_path, read_note
+from xling.data.origins import MAKE_BACK_TRANSLATIONS
 from xling.data.sources import Need
 from xling.errors import DataError
 
@@ -62,7 +63,9 @@ def _matching(base: Path, need: Need, files: list[dict[str, Any]]) -> list[dict[
             f"{what} '{need.path}' in the download {need.artefact}",
             where=str(base / need.artefact),
             allowed="at least one" if need.many else "exactly one",
-            fix="this is not the published download: delete the folder and its note, then run: "
+            fix=MAKE_BACK_TRANSLATIONS
+            if need.role == "back_translation"
+            else "this is not the published download: delete the folder and its note, then run: "
             f"xling fetch --dataset {need.artefact}",
         )
     return sorted(found, key=lambda file: (PurePosixPath(file["path"]).name, file["path"]))

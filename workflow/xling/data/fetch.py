@@ -14,7 +14,7 @@ from xling.config.study import Data
 from xling.data.downloaded import downloaded
 from xling.data.folder_layout import Place, places
 from xling.data.manifest import Manifest, RawFile, sha256_of
-from xling.data.origins import HUMAN, MACHINE
+from xling.data.origins import BACK, HUMAN, MACHINE, MAKE_BACK_TRANSLATIONS
 from xling.data.removed_labels import RELEASES, refuse_removed_labels
 from xling.data.sources import needs
 from xling.data.wants import TEXT, Want, languages, wants
@@ -40,7 +40,9 @@ def fetch(task: str, data: Data, uses: dict[str, Any], folder: Path) -> Manifest
     if data.artificial is not None:
         from xling.data.artificial import write_raw
 
-        return write_raw(task, data.artificial, languages(task, uses), folder)
+        back = task != TEXT and "back_translate" in uses["splits"]
+        codes = languages(task, uses)
+        return write_raw(task, data.artificial, codes, folder, back_translations=back)
     if data.source == "download":
         files, origin = downloaded(Path(DOWNLOADS), needs(task, uses))
     else:
@@ -57,12 +59,12 @@ def fetch(task: str, data: Data, uses: dict[str, Any], folder: Path) -> Manifest
 def _in_folder(root: Path, task: str, uses: dict[str, Any]) -> list[RawFile]:
     """Find the files of a task in an XTREME download folder."""
     found: dict[tuple[Want, Place], None] = {}
-    missing = []
+    missing: list[tuple[Want, str]] = []
     for want in wants(task, uses):
         for options in places(want):
             there = next((place for place in options if (root / place.path).is_file()), None)
             if there is None:
-                missing.append(" or ".join(place.path for place in options))
+                missing.append((want, " or ".join(place.path for place in options)))
             else:
                 found[want, there] = None
     if missing:
@@ -92,7 +94,13 @@ def _entry(root: Path, want: Want, place: Place) -> RawFile:
     )
 
 
-def _missing(root: Path, missing: list[str], tasks: list[str]) -> DataError:
+def _missing(root: Path, lacks: list[tuple[Want, str]], tasks: list[str]) -> DataError:
+    missing = [
+        f"{path} (back-translation, language {want.language})"
+        if want.role == "back_translation"
+        else path
+        for want, path in lacks
+    ]
     if not root.is_dir():
         what = "the folder of data.root does not exist"
         where = str(root)
@@ -104,11 +112,15 @@ def _missing(root: Path, missing: list[str], tasks: list[str]) -> DataError:
         fix = f"set data.root to {inner}"
     elif root.is_dir() and all(path.endswith(".test.gold") for path in missing):
         fix = f"XTREME's download script deletes BUCC's test gold: {RELEASES['bucc2018']}"
+    elif all(want.role == "back_translation" for want, _ in lacks):
+        fix = MAKE_BACK_TRANSLATIONS
     else:
         fix = (
             "set data.root (or data_root=PATH on the command line of snakemake) to XTREME's "
             "download folder, or take what needs these files out of the study"
         )
+        if any(want.role == "back_translation" for want, _ in lacks):
+            fix += f"; {MAKE_BACK_TRANSLATIONS}"
     return DataError(
         what,
         where=where,
@@ -119,6 +131,8 @@ def _missing(root: Path, missing: list[str], tasks: list[str]) -> DataError:
 
 def _translations(files: list[RawFile], uses: dict[str, Any]) -> str:
     words = {MACHINE[file.format] for file in files if file.role.startswith("translate_")}
+    if any(file.role == "back_translation" for file in files):
+        words.add(BACK)
     if "translate_train" in uses["splits"] and uses["train_split"] in HUMAN:
         words.add(HUMAN[uses["train_split"]])
     return "; ".join(sorted(words))

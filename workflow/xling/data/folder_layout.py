@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where files lie in XTREME's download folder, the best place first.
 
-The places are those of XTREME's scripts, of its folder of translations, and of the releases where
-people put a file back whose labels XTREME's scripts removed.
+The places are those of XTREME's scripts, of its folder of translations, of the releases where
+people put a file back whose labels XTREME's scripts removed, and of X-Mixup's released code
+(back-translations).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xling.data.language_names import TATOEBA, TYDIQA
+from xling.data.sources import back_translation_file
 from xling.data.wants import Want
 from xling.tasks import TASKS
 
@@ -39,6 +41,8 @@ def places(want: Want) -> list[tuple[Place, ...]]:
         return [_translate_train(want.task, want.language)]
     if want.role == "translate_test":
         return [_translate_test(want.task, want.language)]
+    if want.role == "back_translation":
+        return [(Place(*back_translation_file(want.task, want.language), want.language),)]
     family, code = TASKS[want.task].family, want.language
     if family == "retrieval":
         sides = _retrieval(want.task, want.split, code)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -53,6 +53,13 @@ class Job:
     def artificial(self) -> bool:
         """Whether the data is generated."""
         return self.sizes is not None
+
+    def as_split(self, split: str) -> Job:
+        """Return a job that makes another split of the same files and counts on its own.
+
+        What that split leaves out stands in its own summary and not here.
+        """
+        return replace(self, split=split, dropped={}, notes=[])
 
     @property
     def shared_split(self) -> bool:

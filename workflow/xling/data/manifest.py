@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xling.errors import DataError
 
+#: What a raw file is for (see :class:`RawFile`).
+Role = Literal["labelled", "translate_train", "translate_test", "back_translation", "text"]
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,14 +32,15 @@ class RawFile(_Part):
         format: which reader understands it (see ``xling.data.readers``).
         role: ``labelled`` (a benchmark's own split), ``translate_train`` (training rows translated
             to ``language``), ``translate_test`` (test rows of ``language`` translated to English),
-            or ``text`` (pre-training text).
+            ``back_translation`` (training rows translated to ``language`` and back to English), or
+            ``text`` (pre-training text).
         split: ``train``, ``dev`` or ``test``; ``all`` when one file holds several languages.
         language: code, or ``all`` when one file holds several languages.
     """
 
     path: str
     format: str
-    role: Literal["labelled", "translate_train", "translate_test", "text"]
+    role: Role
     split: str
     language: str
     bytes: int

@@ -15,3 +15,12 @@ HUMAN = {
     "dev": "human translation of the dev set",
     "test": "human translation of the test set",
 }
+#: Nobody published such files, so nothing more is known of them than their checksums.
+BACK = "your own back-translation of the training set"
+BACK_ARTIFICIAL = "translated and translated back, each time with as many wrong words"
+GOLD = "the English test set itself (oracle)"
+#: What to do about a missing file of back-translations.
+MAKE_BACK_TRANSLATIONS = (
+    "nobody published back-translations: make them (docs/real-data.md), or turn scheduled sampling "
+    "off, which is what reads them"
+)

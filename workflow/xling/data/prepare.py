@@ -51,8 +51,8 @@ def prepare(
 
     Args:
         task: a benchmark, or ``text`` for the pre-training text.
-        split: ``train``, ``translate_train``, ``dev``, ``test``, ``translate_test``; ``text`` for
-            the task ``text``.
+        split: ``train``, ``translate_train``, ``back_translate``, ``dev``, ``test``,
+            ``translate_test``, ``gold_english``; ``text`` for the task ``text``.
         languages: languages of the table, in this order.
         manifest: raw files of the task.
         manifest_folder: where relative paths of the manifest start.

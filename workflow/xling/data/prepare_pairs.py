@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
+from xling.data import back_translated
 from xling.data.checks import (
     LARGEST_LOSS,
     LARGEST_OVERLAP,
@@ -15,6 +16,7 @@ from xling.data.checks import (
     check_row_count,
     check_spread,
 )
+from xling.data.gold_english import english_rows
 from xling.data.job import Job, Own
 from xling.data.joins import Side, check_parallel, join_by_id, join_by_pair
 from xling.data.readers.rows import UNKNOWN_LABEL, Row
@@ -87,6 +89,22 @@ def _translate_test(job: Job, language: str) -> list[Row]:
     return _known(job, _translated(job, "translate_test", language, side))
 
 
+def _back_translate(job: Job, language: str) -> list[Row]:
+    if language == SOURCE_LANGUAGE:
+        return _train(job, language)
+    trained = _translate_train(job.as_split("translate_train"), language)
+    return back_translated.pairs(job, language, trained, _side(job, "train", SOURCE_LANGUAGE))
+
+
+def _gold_english(job: Job, language: str) -> list[Row]:
+    side = _side(job, "test", language)
+    tested = _known(job, side.rows)
+    # English rows whose label is unknown are originals all the same.
+    found = english_rows(job, tested, _labelled(job, "test", SOURCE_LANGUAGE), side.path)
+    labels = {row.id: row.label for row in tested}
+    return [row._replace(label=labels[row.id]) for row in found]
+
+
 def _outside_test(job: Job, rows: list[Row]) -> list[Row]:
     """Leave out training rows whose two sentences are also in the test set of their language.
 
@@ -139,4 +157,6 @@ SPLITS: dict[str, Callable[[Job, str], list[Row]]] = {
     "dev": _dev,
     "test": _test,
     "translate_test": _translate_test,
+    "back_translate": _back_translate,
+    "gold_english": _gold_english,
 }

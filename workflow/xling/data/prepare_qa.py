@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from xling.data import back_translated
 from xling.data.checks import LARGEST_LOSS, check_loss
+from xling.data.gold_english import english_rows
 from xling.data.held_out import held_out_groups
 from xling.data.job import Job, Own
 from xling.data.question_joins import check_same_questions, join_translations
@@ -142,6 +144,20 @@ def _translate_test(job: Job, language: str) -> list[QuestionRow]:
     return _translated(job, "translate_test", language, _test(job, language))
 
 
+def _back_translate(job: Job, language: str) -> list[QuestionRow]:
+    if language == SOURCE_LANGUAGE:
+        return _train(job, language)
+    english = _labelled(job, job.train_split, SOURCE_LANGUAGE)
+    trained = _translate_train(job.as_split("translate_train"), language)
+    return back_translated.questions(job, language, trained, english)
+
+
+def _gold_english(job: Job, language: str) -> list[QuestionRow]:
+    tested = _test(job, language)
+    english = _labelled(job, job.test_split, SOURCE_LANGUAGE)
+    return english_rows(job, tested, english, _path(job, job.test_split, language))
+
+
 def _translated(
     job: Job,
     role: Literal["translate_train", "translate_test"],
@@ -192,4 +208,6 @@ SPLITS: dict[str, Callable[[Job, str], list[QuestionRow]]] = {
     "dev": _dev,
     "test": _test,
     "translate_test": _translate_test,
+    "back_translate": _back_translate,
+    "gold_english": _gold_english,
 }

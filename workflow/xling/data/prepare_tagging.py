@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from xling.data import back_translated
 from xling.data.checks import LARGEST_LOSS, LARGEST_OVERLAP, check_loss
 from xling.data.job import Job, Own
 from xling.data.manifest import RawFile
@@ -212,6 +213,14 @@ def _translate_test(job: Job, language: str) -> list[TaggedRow]:
     return rows
 
 
+def _back_translate(job: Job, language: str) -> list[TaggedRow]:
+    english = _train(job, SOURCE_LANGUAGE)
+    if language == SOURCE_LANGUAGE:
+        return english
+    trained = _translate_train(job.as_split("translate_train"), language)
+    return back_translated.sentences(job, language, trained, english)
+
+
 # --- translations ------------------------------------------------------------------------------
 
 
@@ -276,4 +285,5 @@ SPLITS: dict[str, Callable[[Job, str], list[TaggedRow]]] = {
     "dev": _dev,
     "test": _test,
     "translate_test": _translate_test,
+    "back_translate": _back_translate,
 }

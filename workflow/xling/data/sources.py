@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xling.data.language_names import TATOEBA, TYDIQA, UD
-from xling.data.wants import Role, Want, wants
+from xling.data.manifest import Role
+from xling.data.wants import Want, wants
 from xling.errors import UsageError, nearest
 from xling.tasks import TASKS
 
@@ -71,6 +72,10 @@ def _needs(want: Want) -> list[Need]:
         files = [_translate_train(want.task, want.language)]
     elif want.role == "translate_test":
         files = [_translate_test(want.task, want.language)]
+    elif want.role == "back_translation":
+        # Ours: nobody published back-translations; a user puts them there.
+        path, form = back_translation_file(want.task, want.language)
+        files = [("own-back-translations", path, form, want.language)]
     else:
         files = _published(want.task, want.split, want.language)
         if want.role == "text":
@@ -79,6 +84,18 @@ def _needs(want: Want) -> list[Need]:
         Need(artefact, path, form, want.role, want.split, language)
         for artefact, path, form, language in files
     ]
+
+
+def back_translation_file(task: str, code: str) -> tuple[str, str]:
+    """Return path and format of a file of back-translations, those of X-Mixup's released code."""
+    if TASKS[task].family == "tagging":
+        return f"{task}/translate-train-en-token/{code}.txt", "token-lines"
+    if task == "xnli":
+        return f"xnli/translate-train-en/multinli.train.{code}-en.tsv", "xnli-mt-1.0"
+    if task == "pawsx":
+        return f"pawsx/translate-train-en/translated_train.{code}-en.tsv", "pawsx-x-final"
+    name = "squad" if task == "xquad" else task
+    return f"{name}/translate-train-en/{name}.translate.train.en-{code}-en.json", "squad-json"
 
 
 # Artefact, path, format, language.

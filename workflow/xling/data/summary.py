@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from xling.data.job import Job
 from xling.data.manifest import RawFile
-from xling.data.origins import MACHINE
+from xling.data.origins import BACK, BACK_ARTIFICIAL, GOLD, MACHINE
 from xling.data.readers.rows import NOT_TRANSLATED
 from xling.tasks import TASKS
 
@@ -94,9 +94,9 @@ def _notes(job: Job, untranslated: dict[str, int]) -> list[str]:
         notes.append(f"trained on the {job.train_split} split")
     if job.split == "dev" and job.train_split == "dev":
         notes.append("the dev split is also the training set")
-    if job.split == "test" and job.test_split != "test":
+    if job.split in ("test", "gold_english") and job.test_split != "test":
         notes.append(f"scored on the {job.test_split} split")
-    if job.shared_split and job.split in ("train", "translate_train", "test"):
+    if job.shared_split and job.split in ("train", "translate_train", "test", "gold_english"):
         notes.append(f"{job.held_out:.0%} of the paragraphs are scored, the others trained on")
     dropped = job.dropped
     notes += [f"left out, {reason}: {_in_words(dropped[reason])}" for reason in sorted(dropped)]
@@ -112,6 +112,10 @@ def _in_words(counts: dict[str, int]) -> str:
 
 
 def _translations(job: Job) -> str:
+    if job.split == "back_translate":
+        return BACK_ARTIFICIAL if job.artificial else BACK
+    if job.split == "gold_english":
+        return GOLD
     if not job.split.startswith("translate_"):
         return ""
     if job.artificial:

@@ -32,6 +32,8 @@ class Task:
         dev_languages: languages of the published dev set; None: those of the test set.
         train_task: task whose training rows are used, if not its own.
         parallel: whether the same items exist in every language.
+        partly_parallel: whether each other language has a part of the English items, with the same
+            ids.
     """
 
     name: str
@@ -45,6 +47,12 @@ class Task:
     dev_languages: tuple[str, ...] | None = None
     train_task: str = ""
     parallel: bool = False
+    partly_parallel: bool = False
+
+    @property
+    def gold_english(self) -> bool:
+        """Whether a test row has an English row of the same id that says the same."""
+        return self.parallel or self.partly_parallel
 
     @property
     def metric_title(self) -> str:
@@ -186,6 +194,7 @@ TASKS: dict[str, Task] = {
                 "test": _by_language("en 11590 de 4517 ar 5335 zh 5137 vi 5495 hi 4918"),
             },
             train_task="xquad",
+            partly_parallel=True,
         ),
         Task(
             name="tydiqa",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xling.config.study import Artificial
+from xling.data.artificial.back_translations import write_back_translations
 from xling.data.artificial.grammar import languages_of
 from xling.data.artificial.raw_panx import write_panx
 from xling.data.artificial.raw_pawsx import write_pawsx
@@ -37,7 +38,14 @@ _WRITERS = {
 _UNTRANSLATED = ("bucc2018", "tatoeba", "text")
 
 
-def write_raw(task: str, settings: Artificial, languages: list[str], folder: Path) -> Manifest:
+def write_raw(
+    task: str,
+    settings: Artificial,
+    languages: list[str],
+    folder: Path,
+    *,
+    back_translations: bool = False,
+) -> Manifest:
     """Write the raw files of a task below a folder and return their list.
 
     Args:
@@ -46,23 +54,21 @@ def write_raw(task: str, settings: Artificial, languages: list[str], folder: Pat
         languages: codes in the order of the rows; the source language among them, unless the
             task is ``text`` or retrieval.
         folder: paths in the manifest are relative to it.
+        back_translations: also of the training set; no other file depends on it.
 
     Raises:
         UsageError: there is no generator for the task, or no settings for a language.
     """
-    if task not in _WRITERS:
-        raise UsageError(
-            f"there is no artificial data for task '{task}'",
-            where="tasks",
-            allowed=", ".join(_WRITERS),
-            fix=nearest(task, _WRITERS) or "leave the task out or use data.source: folder",
-        )
+    _check_task(task)
     if task == "text" or TASKS[task].family == "retrieval":
         # Languages of retrieval are pairs with the source language, which need not be named.
         languages = list(dict.fromkeys([SOURCE_LANGUAGE, *languages]))
     _check_languages(task, settings, languages)
     release = Release(folder)
-    _WRITERS[task](release, settings, languages_of(settings, languages))
+    written = languages_of(settings, languages)
+    _WRITERS[task](release, settings, written)
+    if back_translations:
+        write_back_translations(task, release, settings, written)
     return Manifest(
         task=task,
         origin=f"artificial languages, seed {settings.seed}",
@@ -71,6 +77,17 @@ def write_raw(task: str, settings: Artificial, languages: list[str], folder: Pat
         else f"written from the same facts, {settings.noise:.0%} of the words changed",
         files=release.files,
     )
+
+
+def _check_task(task: str) -> None:
+    """Raise :class:`UsageError` if there is no generator for a task."""
+    if task not in _WRITERS:
+        raise UsageError(
+            f"there is no artificial data for task '{task}'",
+            where="tasks",
+            allowed=", ".join(_WRITERS),
+            fix=nearest(task, _WRITERS) or "leave the task out or use data.source: folder",
+        )
 
 
 def _check_languages(task: str, settings: Artificial, languages: list[str]) -> None:

@@ -46,13 +46,35 @@ class Passage:
     questions: tuple[Asked, ...]
 
 
+@dataclass(frozen=True)
+class Told:
+    """The words of a paragraph in a language, each with the index of the exact word behind it."""
+
+    sentences: list[list[tuple[Token, int]]]
+    questions: list[list[tuple[Token, int]]]
+
+
+def told_in(language: Language, paragraph: Paragraph, noise: float, stream: Stream) -> Told:
+    """Return a paragraph word by word, a share of the words wrong."""
+    sentences, questions = (
+        [traced(stream, language, language.say(sentence), noise) for sentence in part]
+        for part in (paragraph.sentences, [asked.sentence for asked in paragraph.questions])
+    )
+    return Told(sentences, questions)
+
+
 def tell(language: Language, paragraph: Paragraph, noise: float, stream: Stream) -> Passage:
     """Return a paragraph in a language, with a share of wrong words."""
+    return passage_of(language, paragraph, told_in(language, paragraph, noise, stream))
+
+
+def passage_of(language: Language, paragraph: Paragraph, words_of: Told) -> Passage:
+    """Return the text of a paragraph and where its answers stand."""
     exact = [language.say(sentence) for sentence in paragraph.sentences]
-    told = [traced(stream, language, words, noise) for words in exact]
-    context, starts = _laid_out([[word for word, _ in words] for words in told], paragraph.layout)
+    told = words_of.sentences
+    context, starts = laid_out([[word for word, _ in words] for words in told], paragraph.layout)
     questions = []
-    for question in paragraph.questions:
+    for question, words in zip(paragraph.questions, words_of.questions, strict=True):
         number = question.clause
         clause = paragraph.sentences[number].clause
         phrase = answer_words(exact[number], clause, question)
@@ -60,10 +82,9 @@ def tell(language: Language, paragraph: Paragraph, noise: float, stream: Stream)
             _span(context, told[number], starts[number], wanted)
             for wanted in (phrase, _essential(exact[number], phrase))
         ]
-        words = [w for w, _ in traced(stream, language, language.say(question.sentence), noise)]
         whole, short = spans
         found = (whole, short) if whole and short else None
-        questions.append(Asked(text_of(words), found))
+        questions.append(Asked(text_of([word for word, _ in words]), found))
     return Passage(context, tuple(questions))
 
 
@@ -101,7 +122,7 @@ def _essential(words: list[Token], phrase: list[int]) -> list[int]:
     return phrase[first:last]
 
 
-def _laid_out(sentences: list[list[Token]], layout: str) -> tuple[str, list[list[int]]]:
+def laid_out(sentences: list[list[Token]], layout: str) -> tuple[str, list[list[int]]]:
     """Return the text of the sentences and where each word starts."""
     text = " " if layout == "blank before" else ""
     starts: list[list[int]] = []

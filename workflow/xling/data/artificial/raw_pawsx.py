@@ -27,7 +27,7 @@ def write_pawsx(release: Release, settings: Artificial, languages: dict[str, Lan
     """Write all files of the task."""
     sizes = settings.sizes["pawsx"]
     items = {
-        split: list(paraphrase.draw_pairs(Stream(settings.seed, "pawsx", split), split, rows))
+        split: draw(settings, split, rows)
         for split, rows in _purposes(sizes.train, sizes.dev, sizes.test).items()
     }
     for code, language in languages.items():
@@ -52,6 +52,11 @@ def write_pawsx(release: Release, settings: Artificial, languages: dict[str, Lan
                 form="xtreme-translation",
                 uses=[("translate_test", "test", code)],
             )
+
+
+def draw(settings: Artificial, split: Purpose, rows: int) -> list[Pair]:
+    """Draw the pairs of a split, which all languages share."""
+    return list(paraphrase.draw_pairs(Stream(settings.seed, "pawsx", split), split, rows))
 
 
 def labelled_rows(

@@ -32,9 +32,9 @@ def write_xquad(release: Release, settings: Artificial, languages: dict[str, Lan
     """Write SQuAD's training and development set, XQuAD, and the translations of both."""
     source = languages[SOURCE_LANGUAGE]
     sizes = settings.sizes["xquad"]
-    train = _draw(settings, "xquad", "train", sizes.train, source)
-    dev = _draw(settings, "xquad", "dev", sizes.dev, source)
-    test = _draw(settings, "xquad", "test", sizes.test, source)
+    train = draw(settings, "xquad", "train", sizes.train, source)
+    dev = draw(settings, "xquad", "dev", sizes.dev, source)
+    test = draw(settings, "xquad", "test", sizes.test, source)
     files = _Files(release, settings, "xquad")
     files.write("squad/train-v1.1.json", train, source, ("labelled", "train", source.code))
     files.write("squad/dev-v1.1.json", dev, source, ("labelled", "dev", source.code), annotators=3)
@@ -54,7 +54,7 @@ def write_mlqa(release: Release, settings: Artificial, languages: dict[str, Lang
     files = _Files(release, settings, "mlqa")
     splits: tuple[tuple[Purpose, int], ...] = (("dev", sizes.dev), ("test", sizes.test))
     for split, size in splits:
-        everything = _draw(settings, "mlqa", split, round(size / MLQA_SHARE), source)
+        everything = draw(settings, "mlqa", split, round(size / MLQA_SHARE), source)
         for code, language in languages.items():
             order = Stream(settings.seed, "mlqa", "items", split, code).shuffled(everything)
             chosen = {item.id for item in order[:size]}
@@ -71,18 +71,16 @@ def write_tydiqa(release: Release, settings: Artificial, languages: dict[str, La
     source = languages[SOURCE_LANGUAGE]
     sizes = settings.sizes["tydiqa"]
     files = _Files(release, settings, "tydiqa")
-    train = _draw_tydiqa(settings, "train", sizes.train, source, source)
+    train = draw_tydiqa(settings, "train", sizes.train, source, source)
     everything = files.entries(train, source, "labelled", "train", source.code)
     for code, language in languages.items():
         name = TYDIQA.get(code, code)
-        test = _draw_tydiqa(settings, "test", sizes.test, source, language)
+        test = draw_tydiqa(settings, "test", sizes.test, source, language)
         path = f"tydiqa-goldp-v1.1-dev/tydiqa-goldp-dev-{name}.json"
         files.write(path, test, language, ("labelled", "test", code), annotators=2)
         if code == SOURCE_LANGUAGE:
             continue
-        others = _draw_tydiqa(
-            settings, "train", ceil(TYDIQA_OTHERS * sizes.train), source, language
-        )
+        others = draw_tydiqa(settings, "train", ceil(TYDIQA_OTHERS * sizes.train), source, language)
         everything += files.entries(others, language, "labelled", "train", code)
         folder = f"{_TRANSLATIONS}/TyDiQA-GoldP"
         path = f"{folder}/translate-train/tydiqa.translate.train.en-{code}.json"
@@ -98,7 +96,7 @@ def write_tydiqa(release: Release, settings: Artificial, languages: dict[str, La
         )
 
 
-def _draw(
+def draw(
     settings: Artificial, task: str, split: Purpose, size: int, source: Language
 ) -> list[Item]:
     """Draw the questions that all languages share; ids are 24 hexadecimal digits as SQuAD's."""
@@ -111,7 +109,7 @@ def _draw(
     ]
 
 
-def _draw_tydiqa(
+def draw_tydiqa(
     settings: Artificial, split: Purpose, size: int, source: Language, language: Language
 ) -> list[Item]:
     """Draw the questions of one language; ids begin with the language, as in the release."""

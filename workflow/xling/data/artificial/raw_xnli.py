@@ -31,9 +31,9 @@ COLUMNS = (
     "sentence2_tokenized",
     "match",
 )
-_MT_COLUMNS = ("premise", "hypo", "label")
+MT_COLUMNS = ("premise", "hypo", "label")
 # XNLI-MT-1.0 spells one label otherwise; readers must map it.
-_MT_LABELS = {label: label for label in nli.LABELS} | {"contradiction": "contradictory"}
+MT_LABELS = {label: label for label in nli.LABELS} | {"contradiction": "contradictory"}
 # Number of the first premise of a split, so that ids never meet.
 _FIRST_PROMPT = {"dev": 1, "test": 100_001}
 
@@ -43,22 +43,22 @@ Item = tuple[int, Pair]
 def write_xnli(release: Release, settings: Artificial, languages: dict[str, Language]) -> None:
     """Write all files of the task; ``languages`` in the order of the rows."""
     sizes = settings.sizes["xnli"]
-    test = _draw(settings, "test", sizes.test)
-    for split, items in (("dev", _draw(settings, "dev", sizes.dev)), ("test", test)):
+    test = draw(settings, "test", sizes.test)
+    for split, items in (("dev", draw(settings, "dev", sizes.dev)), ("test", test)):
         release.write(
             f"XNLI-1.0/xnli.{split}.tsv",
             _labelled(items, _FIRST_PROMPT[split], languages),
             form="xnli-1.0",
             uses=[("labelled", split, "all")],
         )
-    train = _draw(settings, "train", sizes.train)
+    train = draw(settings, "train", sizes.train)
     for code, language in languages.items():
         source = code == SOURCE_LANGUAGE
         noise = 0.0 if source else settings.noise
         stream = Stream(settings.seed, "noise", "xnli", "translate_train", code)
         release.write(
             f"XNLI-MT-1.0/multinli/multinli.train.{code}.tsv",
-            [_MT_COLUMNS, *_train(train, language, noise, stream)],
+            [MT_COLUMNS, *_train(train, language, noise, stream)],
             form="xnli-mt-1.0",
             uses=[("labelled" if source else "translate_train", "train", code)],
         )
@@ -71,7 +71,8 @@ def write_xnli(release: Release, settings: Artificial, languages: dict[str, Lang
             )
 
 
-def _draw(settings: Artificial, split: nli.Purpose, rows: int) -> list[Item]:
+def draw(settings: Artificial, split: nli.Purpose, rows: int) -> list[Item]:
+    """Draw the pairs of a split, which all languages share."""
     return list(nli.draw_pairs(Stream(settings.seed, "xnli", split), split, rows))
 
 
@@ -110,7 +111,7 @@ def _train(
             text_of(translated(stream, language, language.render(clause), noise))
             for clause in (pair.first, pair.second)
         ]
-        yield [*texts, _MT_LABELS[pair.label]]
+        yield [*texts, MT_LABELS[pair.label]]
 
 
 def _translate_test(

@@ -2,20 +2,17 @@
 """Raw files of the artificial benchmarks, laid out as the real releases are.
 
 The layouts are those of XNLI-1.0.zip, XNLI-MT-1.0.zip, x-final.tar.gz, Universal Dependencies,
-WikiANN, SQuAD, XQuAD, MLQA_V1.zip, TyDiQA-GoldP, BUCC 2018, LASER's Tatoeba and XTREME's folder of
-machine translations; no field is quoted, as none holds a tab.
+WikiANN, SQuAD, XQuAD, MLQA_V1.zip, TyDiQA-GoldP, BUCC 2018, LASER's Tatoeba, XTREME's folder of
+machine translations and X-Mixup's back-translations; no field is quoted, as none holds a tab.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
 
-from xling.data.manifest import RawFile, sha256_of
+from xling.data.manifest import RawFile, Role, sha256_of
 from xling.files import write_text
-
-Role = Literal["labelled", "translate_train", "translate_test", "text"]
 
 
 class Release:

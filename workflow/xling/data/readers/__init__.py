@@ -20,6 +20,7 @@ from xling.data.readers import (
     tagged_tsv,
     tatoeba,
     text,
+    token_lines,
     tydiqa_goldp,
     ud_conllu,
     wikiann,
@@ -52,6 +53,7 @@ READERS: dict[str, Reader] = {
     "ud-conllu": ud_conllu.read,
     "wikiann": wikiann.read,
     "tagged-tsv": tagged_tsv.read,
+    "token-lines": token_lines.read,
     "xtune-alignment": xtune_alignment.read,
 }
 

@@ -14,12 +14,12 @@ from xling.data.readers.rows import Reading, pair_row
 
 
 def read(path: Path, about: RawFile, labels: tuple[str, ...]) -> Reading:
-    """Read one file; malformed rows of ``translated_train.tsv`` are counted and left out."""
+    """Read one file; malformed rows of translations are counted and left out."""
     lines = read_lines(path)
     names, (key, first, second, label) = lines.header("id", "sentence1", "sentence2", "label")
     reading = Reading()
     seen: set[str] = set()
-    translated = about.role == "translate_train"
+    translated = about.role != "labelled"
     shape = Shape(names, (first, second), label, labels)
     for fields in read_rows(lines, shape, first=2, dropped=reading.dropped if translated else None):
         row_id = fields.all[key].strip()

@@ -61,7 +61,8 @@ def read(path: Path, about: RawFile, labels: tuple[str, ...]) -> Reading:
 def parse(path: Path, about: RawFile) -> tuple[list[Placed], Counter[str]]:
     """Return all usable questions with the ids of the file, and what was left out by reason.
 
-    A row's ``starts`` has :data:`NOT_FOUND` for an answer that is not at its offset.
+    A row's ``starts`` has :data:`NOT_FOUND` for an answer that is not at its offset.  Answers of
+    back-translations are not looked at: nothing is learned from them.
 
     Args:
         path: the file.
@@ -77,7 +78,7 @@ def parse(path: Path, about: RawFile) -> tuple[list[Placed], Counter[str]]:
             for k, entry in enumerate(_field(path, where, paragraph, "qas", list)):
                 at = f"{where}.qas[{k}]"
                 row = _row(path, at, about, f"a{i:03d}-p{j:03d}", context, entry)
-                reason = _unusable(row)
+                reason = _unusable(row, answered=about.role != "back_translation")
                 if about.role == "labelled":
                     _refuse(path, at, row, reason, offsets=about.split != "train")
                 if reason:
@@ -92,11 +93,15 @@ def parse(path: Path, about: RawFile) -> tuple[list[Placed], Counter[str]]:
 def _row(
     path: Path, place: str, about: RawFile, group: str, context: str, entry: Any
 ) -> QuestionRow:
-    answers, starts = _answers(path, place, entry, context)
+    answers: tuple[str, ...] = ()
+    starts: tuple[int, ...] = ()
+    if about.role != "back_translation":
+        answers, starts = _answers(path, place, entry, context)
+    english = about.role in ("translate_test", "back_translation")
     return QuestionRow(
         id=_field(path, place, entry, "id", str),
         language=about.language,
-        text_language=SOURCE_LANGUAGE if about.role == "translate_test" else about.language,
+        text_language=SOURCE_LANGUAGE if english else about.language,
         group=group,
         context=context,
         question=_field(path, place, entry, "question", str),
@@ -171,11 +176,16 @@ def _answers(
     return tuple(texts), tuple(starts)
 
 
-def _unusable(row: QuestionRow) -> str:
-    """Return why a row cannot be used, whatever the offsets of its answers."""
+def _unusable(row: QuestionRow, *, answered: bool) -> str:
+    """Return why a row cannot be used, whatever the offsets of its answers.
+
+    Args:
+        row: the question.
+        answered: whether it must have answers.
+    """
     if not (row.context.strip() and row.question.strip()):
         return EMPTY_TEXT
-    if not row.answers or not all(answer.strip() for answer in row.answers):
+    if answered and (not row.answers or not all(answer.strip() for answer in row.answers)):
         return NO_ANSWER
     return ""
 

@@ -20,7 +20,7 @@ def read(path: Path, about: RawFile, labels: tuple[str, ...]) -> Reading:
     lines = read_lines(path)
     names, (premise, hypothesis, label) = lines.header("premise", "hypo", "label")
     reading = Reading()
-    translated = about.role == "translate_train"
+    translated = about.role != "labelled"
     shape = Shape(names, (premise, hypothesis), label, labels)
     for fields in read_rows(lines, shape, first=2, dropped=reading.dropped if translated else None):
         row_id = numbered(about.split, fields.line - 1)
