@@ -6,14 +6,19 @@ loaded and checked before any rule is defined; ``xling plan NAME`` shows what it
 Targets: ``all`` (default), one per paper (``xmixup`` …), and any file below ``results/``.
 """
 
+import atexit
 import os
 import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
+from xling.cluster import controller
+from xling.cluster.preflight import prepare_run
+from xling.cluster.site import load_site
 from xling.config.explain import merged_yaml
 from xling.config.loader import load_study
+from xling.dry_run import print_plan
 from xling.errors import XlingError
 from xling.files import write_text
 from xling.machine import set_job_environment
@@ -23,6 +28,7 @@ min_version("9.0")
 
 try:
     LOADED = load_study(config.get("study", "mini"), data_root=config.get("data_root"))
+    SITE = load_site()
 except XlingError as error:
     # Snakemake would print a traceback and exit with 1; nothing has begun that needs tidying up.
     sys.stderr.write(f"{error}\n")
@@ -33,6 +39,11 @@ STUDY = LOADED.study
 set_job_environment()
 PLAN = Plan(STUDY)
 STUDY_TEXT = canonical(STUDY.model_dump())
+
+if workflow.is_main_process:
+    sys.stderr.write(controller.tidy_lock(STUDY.name, Path.cwd()))
+    # There is no hook for dry runs; only at the end is it known that this was one.
+    atexit.register(lambda: workflow.dryrun and print_plan(PLAN))
 
 
 include: "workflow/rules/common.smk"
@@ -78,6 +89,13 @@ include: "workflow/rules/results.smk"
 
 
 onstart:
+    try:
+        prepare_run(workflow, STUDY.name)
+    except XlingError as error:
+        workflow.persistence.unlock()
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+        os._exit(error.exit_code)
     write_text(Path(f"results/{STUDY.name}/study.yaml"), merged_yaml(STUDY))
 
 

@@ -138,17 +138,19 @@ def test_every_rule_says_what_it_needs(rule):
     assert body.lstrip().startswith('"""'), "a docstring"
     for directive in ("output", "log", "benchmark", "threads", "resources", "params", "message"):
         assert re.search(rf"^    {directive}:", body, re.MULTILINE), directive
-    assert "mem_mb=" in body
-    assert "runtime=" in body
+    assert "REQUESTS." in body or ("mem_mb=" in body and "runtime=" in body)
     assert f'VERSIONS["{rule}"]' in body, "the stage's version"
-    assert re.search(rf'" ?xling {VERBS[rule]} ', body), "the rule calls its verb"
+    call = rf'"[^"]*xling --log \{{log:q\}} {VERBS[rule]} '
+    assert re.search(call, body), "the rule calls its verb, with its log"
     assert f"/logs/{rule}" in body
     assert f"/benchmarks/{rule}" in body
 
 
 @pytest.mark.parametrize("rule", ["pretrain", "train", "predict"])
-def test_rules_that_compute_ask_for_the_gpu(rule):
-    assert "gpu=STUDY.resources.gpu" in RULES[rule]
+def test_rules_that_run_a_model_ask_for_gpus_and_leave_no_shell_between(rule):
+    """A signal of the cluster would end the shell, and with it the job, before it has saved."""
+    assert "**REQUESTS.model(" in RULES[rule]
+    assert '"exec xling' in RULES[rule]
 
 
 def test_all_rules_were_found():

@@ -17,12 +17,13 @@ from safetensors.torch import load_file
 from transformers import set_seed
 
 from xling.batches import updates
+from xling.checkpoints import COMPLETE, Checkpoint, newest_checkpoint
 from xling.config.study import TrainingSettings
 from xling.plan import canonical
 from xling.run import state_of_run, train
 from xling.tasks import TASKS
 from xling.tasks.classification import new_model
-from xling.training import COMPLETE, UpdateDataset, newest_checkpoint, take_item
+from xling.training import UpdateDataset, take_item
 
 
 def settings(**other):
@@ -163,6 +164,7 @@ from xling.config.study import TrainingSettings
 from xling.machine import set_threads
 from xling.run import train
 from xling.errors import Interrupted
+from xling.stops import Stop
 set_threads(1)
 note, tokens, table, folder, settings = sys.argv[1:]
 step = xling.training.XlingTrainer.training_step
@@ -171,12 +173,13 @@ def slow(self, *args, **kwargs):
     return step(self, *args, **kwargs)
 xling.training.XlingTrainer.training_step = slow
 try:
-    train(
-        task="xnli", method="zero_shot", seed=1, settings=TrainingSettings(**json.loads(settings)),
-        train_files=[Path(tokens)], languages=["en", "qaa"], decoding={},
-        dev_files=(Path(tokens), Path(table)), encoder_note=Path(note),
-        folder=Path(folder), state=Path(folder) / "state", eval_batch_tokens=4096,
-    )
+    with Stop() as stop:
+        train(
+            task="xnli", method="zero_shot", seed=1, languages=["en", "qaa"], decoding={},
+            settings=TrainingSettings(**json.loads(settings)), train_files=[Path(tokens)],
+            dev_files=(Path(tokens), Path(table)), encoder_note=Path(note), stop=stop,
+            folder=Path(folder), state=Path(folder) / "state", eval_batch_tokens=4096,
+        )
 except Interrupted as stopped:
     print(stopped)
     sys.exit(143)
@@ -222,8 +225,8 @@ def test_half_written_checkpoints_do_not_count(tmp_path):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
         if complete:
-            (folder / COMPLETE).write_text("{}")
-    assert newest_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
+            (folder / COMPLETE).write_text(json.dumps({"step": step}))
+    assert newest_checkpoint(tmp_path) == Checkpoint(step=10)
     assert not (tmp_path / "checkpoint-15").exists()
     assert newest_checkpoint(tmp_path / "nothing") is None
 

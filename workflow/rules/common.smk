@@ -3,10 +3,18 @@
 import re
 from pathlib import Path
 
+from xling.cluster.requests import Requests
 from xling.figures import figure_paths
+from xling.needs import JobNeeds
 from xling.plan import Run, canonical
 from xling.stages import VERSIONS
 from xling.tables import table_paths
+
+
+def gpus_by():
+    """How the profile wants GPUs to be asked for: --gpus, or --gres where that is refused."""
+    defaults = workflow.resource_settings.default_resources
+    return "gres" if defaults and "gpus_by=gres" in defaults.args else "gpus"
 
 
 def one_of(values):
@@ -80,3 +88,42 @@ def all_prepared(ending):
         for task in PLAN.tasks
         for split in PLAN.splits(task)
     ]
+
+
+NEEDS = JobNeeds(PLAN, SITE)
+# The profile's groups are known only after parsing.
+REQUESTS = Requests(
+    NEEDS, SITE, gpus_by(), lambda: workflow.group_settings.group_components
+)
+
+
+def pretrain_gpus(wildcards):
+    """GPUs of a pre-training; a given encoder is only looked at."""
+    return min(1, STUDY.resources.gpu) if PLAN.needs_text(wildcards.model) else 0
+
+
+def train_gpus(wildcards):
+    """GPUs of a training."""
+    return PLAN.resources(run_of(wildcards)).gpu
+
+
+def predict_gpus(wildcards):
+    """GPUs of a prediction."""
+    return min(1, train_gpus(wildcards))
+
+
+def gpu_type(wildcards):
+    """The type of GPU that a rule's job asks for."""
+    if hasattr(wildcards, "method"):
+        return PLAN.resources(run_of(wildcards)).gpu_type
+    return STUDY.resources.gpu_type
+
+
+def train_group(wildcards):
+    """Short trainings share an allocation; others have their own."""
+    return "trainings" if NEEDS.is_short(run_of(wildcards), "train") else None
+
+
+def predict_group(wildcards):
+    """Short predictions share an allocation; others have their own."""
+    return "predictions" if NEEDS.is_short(run_of(wildcards), "predict") else None

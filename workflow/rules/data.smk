@@ -25,8 +25,7 @@ rule fetch:
         "results/{study}/benchmarks/fetch/{task}.tsv"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=60,
+        **REQUESTS.cpu(lambda wildcards: NEEDS.fetch(wildcards.task)),
     params:
         data=canonical(STUDY.data.model_dump()),
         uses=lambda wildcards: canonical(PLAN.uses(wildcards.task)),
@@ -34,8 +33,8 @@ rule fetch:
     message:
         "Raw data of {wildcards.task}"
     shell:
-        "xling fetch --task {wildcards.task} --data {params.data:q} --uses {params.uses:q}"
-        " --output {output.manifest:q} > {log:q} 2>&1"
+        "xling --log {log:q} fetch --task {wildcards.task} --data {params.data:q} --uses {params.uses:q}"
+        " --output {output.manifest:q}"
 
 
 rule prepare:
@@ -49,10 +48,14 @@ rule prepare:
         "results/{study}/logs/prepare/{task}/{split}.log",
     benchmark:
         "results/{study}/benchmarks/prepare/{task}/{split}.tsv"
+    group:
+        "prepare"
     threads: lambda wildcards: PLAN.reading_threads(wildcards.task)
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=60,
+        **REQUESTS.cpu(
+            lambda wildcards: NEEDS.prepare(wildcards.task, wildcards.split), "prepare"
+        ),
+        in_turn=1,
     params:
         languages=lambda wildcards: PLAN.split_languages(
             wildcards.task, wildcards.split
@@ -63,10 +66,10 @@ rule prepare:
     message:
         "Preparing {wildcards.task}, {wildcards.split}"
     shell:
-        "xling prepare --task {wildcards.task} --split {wildcards.split}"
+        "exec xling --log {log:q} prepare --task {wildcards.task} --split {wildcards.split}"
         " --languages {params.languages} --choice {params.choice:q}"
         " --threads {threads} --sizes {params.sizes:q} --manifest {input.manifest:q}"
-        " --output {output.table:q} --summary {output.summary:q} > {log:q} 2>&1"
+        " --output {output.table:q} --summary {output.summary:q}"
 
 
 rule tokenize:
@@ -81,16 +84,23 @@ rule tokenize:
         "results/{study}/logs/tokenize/{model}/{task}/{split}.log",
     benchmark:
         "results/{study}/benchmarks/tokenize/{model}/{task}/{split}.tsv"
+    group:
+        "tokenize"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=60,
+        **REQUESTS.cpu(
+            lambda wildcards: NEEDS.tokenize(
+                wildcards.model, wildcards.task, wildcards.split
+            ),
+            "tokenize",
+        ),
+        in_turn=1,
     params:
         reading=lambda wildcards: canonical(PLAN.reading(wildcards.task)),
         stage=VERSIONS["tokenize"],
     message:
         "Tokenising {wildcards.task}, {wildcards.split} for {wildcards.model}"
     shell:
-        "xling tokenize --task {wildcards.task} --reading {params.reading:q}"
+        "exec xling --log {log:q} tokenize --task {wildcards.task} --reading {params.reading:q}"
         " --input {input.table:q} --summary {input.summary:q} --tokenizer {input.tokenizer:q}"
-        " --output {output.tokens:q} > {log:q} 2>&1"
+        " --output {output.tokens:q}"

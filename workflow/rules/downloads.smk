@@ -41,4 +41,4 @@ rule download:
     shell:
         # All jobs have HF_HUB_OFFLINE=1; this one may use the network unless the user said otherwise.
         "HF_HUB_OFFLINE=${{XLING_OFFLINE:-0}}"
-        " xling fetch --dataset {wildcards.key} --base resources/data > {log:q} 2>&1"
+        " exec xling --log {log:q} fetch --dataset {wildcards.key} --base resources/data"

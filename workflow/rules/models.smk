@@ -27,9 +27,9 @@ rule pretrain:
         "results/{study}/benchmarks/pretrain/{model}.tsv"
     threads: STUDY.resources.pretrain_threads
     resources:
-        gpu=STUDY.resources.gpu,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **REQUESTS.model(
+            lambda wildcards: NEEDS.pretrain(wildcards.model), pretrain_gpus, gpu_type
+        ),
     params:
         settings=lambda wildcards: canonical(
             STUDY.encoders[wildcards.model].model_dump()
@@ -41,9 +41,9 @@ rule pretrain:
     message:
         "Encoder {wildcards.model}"
     shell:
-        "xling pretrain --encoder {params.settings:q} --positions {params.positions} {params.text}"
+        "exec xling --log {log:q} pretrain --encoder {params.settings:q} --positions {params.positions} {params.text}"
         " --threads {threads} --state {params.state:q} --tokenizer {output.tokenizer:q}"
-        " --output {output.encoder:q} > {log:q} 2>&1"
+        " --output {output.encoder:q}"
 
 
 rule train:
@@ -64,11 +64,17 @@ rule train:
         "results/{study}/logs/train/{paper}/{method}/{model}/{task}/seed-{seed}.log",
     benchmark:
         "results/{study}/benchmarks/train/{paper}/{method}/{model}/{task}/seed-{seed}.tsv"
-    threads: STUDY.resources.train_threads
+    group:
+        train_group
+    threads: lambda wildcards: PLAN.resources(run_of(wildcards)).train_threads
     resources:
-        gpu=STUDY.resources.gpu,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **REQUESTS.model(
+            lambda wildcards: NEEDS.train(run_of(wildcards)),
+            train_gpus,
+            gpu_type,
+            train_group,
+        ),
+        in_turn=1,
     params:
         settings=lambda wildcards: canonical(
             PLAN.settings(run_of(wildcards)).model_dump()
@@ -82,11 +88,11 @@ rule train:
     message:
         "Training {wildcards.method}, {wildcards.model}, {wildcards.task}, seed {wildcards.seed}"
     shell:
-        "xling train --task {wildcards.task} --method {wildcards.method} --seed {wildcards.seed}"
+        "exec xling --log {log:q} train --task {wildcards.task} --method {wildcards.method} --seed {wildcards.seed}"
         " --settings {params.settings:q} --encoder {input.encoder:q} --train {input.train:q}"
         " --languages {params.languages} {params.dev:q} --decoding {params.decoding:q}"
-        " --threads {threads} --eval-batch-tokens {params.eval_batch_tokens}"
-        " --state {params.state:q} --output {output.note:q} > {log:q} 2>&1"
+        " --threads {threads} --gpus {resources.gpu_count} --eval-batch-tokens"
+        " {params.eval_batch_tokens} --state {params.state:q} --output {output.note:q}"
 
 
 rule predict:
@@ -103,11 +109,17 @@ rule predict:
         "results/{study}/logs/predict/{paper}/{method}/{model}/{task}/seed-{seed}.log",
     benchmark:
         "results/{study}/benchmarks/predict/{paper}/{method}/{model}/{task}/seed-{seed}.tsv"
-    threads: STUDY.resources.train_threads
+    group:
+        predict_group
+    threads: lambda wildcards: PLAN.resources(run_of(wildcards)).train_threads
     resources:
-        gpu=STUDY.resources.gpu,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **REQUESTS.model(
+            lambda wildcards: NEEDS.predict(run_of(wildcards)),
+            predict_gpus,
+            gpu_type,
+            predict_group,
+        ),
+        in_turn=1,
     params:
         model=lambda wildcards: (
             "--train-note" if run_of(wildcards).trains else "--encoder"
@@ -120,8 +132,8 @@ rule predict:
     message:
         "Predicting {wildcards.task} with {wildcards.method}, {wildcards.model}, seed {wildcards.seed}"
     shell:
-        "xling predict --task {wildcards.task} {params.model} {input.note:q}"
+        "exec xling --log {log:q} predict --task {wildcards.task} {params.model} {input.note:q}"
         " --splits {params.splits} --tokens {input.tokens:q} --tables {input.tables:q}"
         " --languages {params.languages} --decoding {params.decoding:q} --threads {threads}"
         " --eval-batch-tokens {params.eval_batch_tokens} --note {output.note:q}"
-        " --output {output.table:q} > {log:q} 2>&1"
+        " --output {output.table:q}"

@@ -43,10 +43,10 @@ rule score:
     message:
         "Scoring {wildcards.task}, {wildcards.method}, {wildcards.model}, seed {wildcards.seed}"
     shell:
-        "xling score --study-name {wildcards.study} {params.comparable} --paper {wildcards.paper}"
+        "xling --log {log:q} score --study-name {wildcards.study} {params.comparable} --paper {wildcards.paper}"
         " --method {wildcards.method} --model {wildcards.model} --task {wildcards.task}"
         " --seed {wildcards.seed} --predictions {input.table:q} --predict-note {input.note:q}"
-        " {params.train:q} --output {output.record:q} > {log:q} 2>&1"
+        " {params.train:q} --output {output.record:q}"
 
 
 rule tabulate:
@@ -71,8 +71,7 @@ rule tabulate:
     message:
         "Tables"
     shell:
-        "xling tabulate --study {params.study:q} --results {params.results:q}"
-        " > {log:q} 2>&1"
+        "xling --log {log:q} tabulate --study {params.study:q} --results {params.results:q}"
 
 
 rule plot:
@@ -96,7 +95,7 @@ rule plot:
     message:
         "Figures"
     shell:
-        "xling plot --study {params.study:q} --results {params.results:q} > {log:q} 2>&1"
+        "xling --log {log:q} plot --study {params.study:q} --results {params.results:q}"
 
 
 rule check:
@@ -122,7 +121,7 @@ rule check:
     message:
         "Checking the results"
     shell:
-        "xling check --study {params.study:q} --results {params.results:q} > {log:q} 2>&1"
+        "xling --log {log:q} check --study {params.study:q} --results {params.results:q}"
 
 
 rule report:
@@ -151,4 +150,4 @@ rule report:
     message:
         "Report"
     shell:
-        "xling report --study {params.study:q} --results {params.results:q} > {log:q} 2>&1"
+        "xling --log {log:q} report --study {params.study:q} --results {params.results:q}"

@@ -10,9 +10,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from xling import __version__, cli_results, cli_stages, cli_study, cli_xtreme
+from xling import (
+    __version__,
+    cli_doctor,
+    cli_results,
+    cli_stages,
+    cli_status,
+    cli_study,
+    cli_xtreme,
+)
 from xling.errors import Interrupted, XlingError
+from xling.journal import write_to
 from xling.logs import set_up
 
 STOPPED = 143  # what a shell reports for SIGTERM: the job did not finish, a retry goes on
@@ -26,8 +36,15 @@ def parser() -> argparse.ArgumentParser:
         "The workflow calls these verbs; each can be run by hand too.",
     )
     top.add_argument("--version", action="version", version=f"xling {__version__}")
+    top.add_argument(
+        "--log",
+        type=Path,
+        help="append everything printed to this job's log, which keeps all attempts",
+    )
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     cli_study.add_arguments(verbs)
+    cli_status.add_arguments(verbs)
+    cli_doctor.add_arguments(verbs)
     cli_stages.add_arguments(verbs)
     cli_results.add_arguments(verbs)
     cli_xtreme.add_arguments(verbs)
@@ -59,6 +76,8 @@ def _stages(args: argparse.Namespace) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     args = parser().parse_args(argv)
+    if args.log is not None:
+        write_to(args.log)
     set_up()
     try:
         return int(args.func(args) or 0)

@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xling import cli_fetch, cli_xtreme
+from xling import cli_fetch, cli_training, cli_xtreme
 from xling.cli_common import add_paths, add_verb, read_json, read_note, require
 from xling.config.study import (
     Choice,
     Data,
-    Encoder,
-    PretrainedEncoder,
     SplitSizes,
-    TrainingSettings,
 )
 from xling.errors import DataError, UsageError
 from xling.files import whole_file, write_text
-from xling.methods import methods
 from xling.plan import Run
 from xling.tasks import TASKS
 
@@ -67,47 +62,6 @@ def _prepare(args: argparse.Namespace) -> None:
     write_text(args.summary, json.dumps(summary, indent=1, sort_keys=True, ensure_ascii=False))
 
 
-def _pretrain(args: argparse.Namespace) -> None:
-    from xling.encoders.encoder import describe, save_fast_tokenizer, write_note
-    from xling.machine import peak_memory_mb, set_threads
-
-    set_threads(args.threads)
-    encoder = read_json(args.encoder, Encoder, "encoder")
-    note: dict[str, Any] = {}
-    if isinstance(encoder, PretrainedEncoder):
-        folder = Path(encoder.path).expanduser().resolve()
-        stated, origin = str(folder), f"folder {encoder.path}"
-    else:
-        from xling.data.manifest import sha256_of
-        from xling.data.tables import read_table
-        from xling.encoders.pretrain import pretrain
-        from xling.run import state_of_run
-        from xling.stages import VERSIONS
-
-        folder = args.output.parent / "model"
-        stated, origin = "model", "pre-trained on the study's own text"
-        state = state_of_run(
-            args.state,
-            encoder.model_dump(),
-            args.positions,
-            sha256_of(args.text),
-            VERSIONS["pretrain"],
-        )
-        text = read_table(args.text)
-        note = pretrain(encoder, text, args.positions, folder, state) | peak_memory_mb()
-    info = describe(
-        folder,
-        stated,
-        precision=encoder.precision,
-        origin=origin,
-        positions=args.positions,
-    )
-    save_fast_tokenizer(folder, args.tokenizer)
-    write_note(args.output, info | {"pretraining": note})
-    if args.state.exists():
-        shutil.rmtree(args.state)
-
-
 def _tokenize(args: argparse.Namespace) -> None:
     from xling.data.manifest import sha256_of
     from xling.data.tables import read_table
@@ -121,27 +75,6 @@ def _tokenize(args: argparse.Namespace) -> None:
     info = {key: prepared[key] for key in ("task", "split", "rows", "origin", "translations")}
     info |= {"sha256": sha256_of(args.input), "reading": reading}
     write_tokens(args.output, tokens, info | {"tokenizer": sha256_of(args.tokenizer)})
-
-
-def _train(args: argparse.Namespace) -> None:
-    from xling.machine import set_threads
-    from xling.run import train
-
-    set_threads(args.threads)
-    train(
-        task=args.task,
-        method=args.method,
-        settings=read_json(args.settings, TrainingSettings, "settings"),
-        seed=args.seed,
-        train_files=args.train,
-        languages=args.languages,
-        dev_files=tuple(args.dev) if args.dev else None,
-        decoding=read_json(args.decoding, dict[str, Any], "decoding"),
-        encoder_note=args.encoder,
-        folder=args.output.parent,
-        state=args.state,
-        eval_batch_tokens=args.eval_batch_tokens,
-    )
 
 
 def _predict(args: argparse.Namespace) -> None:
@@ -247,17 +180,7 @@ def add_arguments(verbs: Any) -> None:
     sub.add_argument("--sizes", default="null", help="JSON: expected rows of artificial data")
     add_paths(sub, manifest="of the task", output="Parquet to write", summary="JSON to write")
 
-    sub = verb("pretrain", _pretrain, "pre-train a small encoder, or check a given one")
-    sub.add_argument("--encoder", required=True, help="JSON: one entry of the study's 'encoders'")
-    sub.add_argument("--positions", type=int, required=True, help="longest input, in sub-words")
-    sub.add_argument("--text", type=Path, help="prepared text (encoders from scratch only)")
-    sub.add_argument("--threads", type=int, default=1)
-    add_paths(
-        sub,
-        output="encoder.json to write; the model lies beside it",
-        tokenizer="tokenizer.json to write",
-        state="folder for checkpoints",
-    )
+    cli_training.add_pretrain(verbs)
 
     sub = verb("tokenize", _tokenize, "encode a prepared split with an encoder's tokenizer")
     sub.add_argument("--task", choices=tasks, required=True)
@@ -270,23 +193,7 @@ def add_arguments(verbs: Any) -> None:
         output="Arrow file to write",
     )
 
-    sub = verb("train", _train, "fine-tune one run; goes on from its newest checkpoint")
-    sub.add_argument("--task", choices=tasks, required=True)
-    sub.add_argument("--method", choices=sorted(methods()), required=True)
-    sub.add_argument("--settings", required=True, help="JSON: resolved training settings")
-    sub.add_argument("--seed", type=int, required=True)
-    sub.add_argument("--train", type=Path, nargs="+", required=True, help="tokenised splits")
-    sub.add_argument("--languages", nargs="+", required=True, metavar="CODE")
-    sub.add_argument("--dev", type=Path, nargs=2, help="dev split, tokenised and prepared")
-    sub.add_argument("--decoding", default="{}", help="JSON: from outputs to predictions")
-    sub.add_argument("--threads", type=int, default=1)
-    sub.add_argument("--eval-batch-tokens", type=int, default=8192)
-    add_paths(
-        sub,
-        encoder="encoder.json",
-        output="train.json to write; the model lies beside it",
-        state="folder for checkpoints",
-    )
+    cli_training.add_train(verbs)
 
     sub = verb("predict", _predict, "predict all test rows of a trained model")
     sub.add_argument("--task", choices=tasks, required=True)

@@ -30,6 +30,12 @@ GPU_UPDATE = ((0.0, 0.008), (150e6, 0.014))
 # 32-bit arithmetic on an A100 (TF32) against 16-bit: 61.5 and 110.5 rows/s, BERT-large on SQuAD,
 # NVIDIA DeepLearningExamples.
 GPU_FP32_SLOWDOWN = 110.5 / 61.5
+# Share of each of several GPUs that work together: ours.  NVIDIA's BERT-large on SQuAD reaches 0.96
+# on 8 A100s joined by NVLink (846.7 rows/s against 110.5); most clusters have slower links.
+GPU_SHARING = 0.8
+# Operations per second of one CPU thread in the exact search of nearest sentences (faiss);
+# measured: 17e9 and 25e9 at widths 128 and 768, four neighbours of 8,000 among 8,000.
+SEARCH_SPEED = 20e9
 
 # Seconds of a job before and after its work: Python, imports, writing.
 START = 1.5  # measured on the study smoke: 0.6 to 2.5 s
@@ -105,7 +111,7 @@ LENGTHENING = ((0, 1.5), (15_000, 1.1), (100_000, 1.0))
 
 @dataclass(frozen=True)
 class Shape:
-    """The sizes of a BERT- or RoBERTa-shaped encoder that decide its cost."""
+    """The sizes of a BERT- or RoBERTa-shaped encoder that decide its cost and its memory."""
 
     hidden: int
     layers: int
@@ -113,6 +119,7 @@ class Shape:
     vocabulary: int
     positions: int
     segments: int
+    heads: int
 
     @property
     def body(self) -> int:
@@ -144,6 +151,14 @@ class Shape:
         return 2 * self.body + 4 * length * self.hidden * self.layers
 
 
+# Sizes of published encoders by the name of their folder, from their config.json.
+PUBLISHED_SHAPES = {
+    "bert-base-multilingual-cased": Shape(768, 12, 3072, 119_547, 512, 2, 12),
+    "xlm-roberta-base": Shape(768, 12, 3072, 250_002, 514, 1, 12),
+    "xlm-roberta-large": Shape(1024, 24, 4096, 250_002, 514, 1, 16),
+}
+
+
 def published_rows(task: str, split: str, language: str) -> int:
     """Return the rows of a published split, those of a like one, or a guess."""
     if task == "bucc2018":
@@ -164,7 +179,10 @@ def row_size(source: str, kind: str) -> RowSize:
 
 
 def shape_of(encoder: Encoder, positions: int) -> Shape | None:
-    """Return an encoder's sizes; None if its folder is not here or tells them in other words.
+    """Return an encoder's sizes; None if they are unknown.
+
+    They are unknown if the folder is not here, unless it is to have the name of a published
+    encoder, or if it tells them in other words than BERT's.
 
     Args:
         encoder: an entry of the study's ``encoders``.
@@ -182,10 +200,11 @@ def shape_of(encoder: Encoder, positions: int) -> Shape | None:
             encoder.vocabulary,
             positions if bert else positions + 2,  # RoBERTa's positions start after the padding's
             2 if bert else 1,
+            encoder.heads,
         )
     file = Path(encoder.path).expanduser() / "config.json"
     if not file.exists():
-        return None
+        return PUBLISHED_SHAPES.get(file.parent.name)
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
         return Shape(
@@ -195,6 +214,7 @@ def shape_of(encoder: Encoder, positions: int) -> Shape | None:
             config["vocab_size"],
             config["max_position_embeddings"],
             config.get("type_vocab_size", 1),
+            config["num_attention_heads"],
         )
     except KeyError:
         return None
@@ -226,21 +246,23 @@ class Device:
     """What a job computes on.
 
     Attributes:
-        gpu: an A100 instead of CPU threads.
+        gpus: A100s instead of CPU threads; 0 for none.
         threads: CPU threads; taken to share the work without loss.
         precision: number format of the encoder.
     """
 
-    gpu: bool
+    gpus: int
     threads: int
     precision: str
 
     def seconds(self, shape: Shape, operations: float, updates: int = 0) -> float:
         """Return the wall time of some floating-point operations and updates of an encoder."""
-        if not self.gpu:
+        if not self.gpus:
             return operations / (_step(CPU_SPEED, shape.hidden) * self.threads)
         slow = GPU_FP32_SLOWDOWN if self.precision == "fp32" else 1.0
         speed = _step(GPU_SPEED, shape.body) / slow
+        if self.gpus > 1:
+            speed *= self.gpus * GPU_SHARING
         return operations / speed + updates * _step(GPU_UPDATE, shape.body)
 
 
@@ -265,3 +287,8 @@ def masked_operations(shape: Shape, rows: float, length: float, masked: float) -
     """Operations of masked language modelling: the vocabulary is scored at masked places only."""
     head = 2 * shape.hidden * (shape.hidden + shape.vocabulary)
     return training_operations(shape, rows, length) + 3 * rows * length * masked * head
+
+
+def search_operations(sources: float, targets: float, width: int) -> float:
+    """Operations of the search for each side's nearest sentences on the other side."""
+    return 2 * (2 * sources * targets * width)

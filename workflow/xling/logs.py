@@ -7,11 +7,13 @@ import logging
 import os
 import platform
 import shlex
-import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from xling.errors import Interrupted
+from xling.journal import DATE, end_line, start_line
 
 log = logging.getLogger("xling")
 
@@ -22,7 +24,7 @@ def set_up() -> None:
         stream=sys.stderr,
         level=logging.WARNING,
         format="%(asctime)s %(levelname).1s %(name)s: %(message)s",
-        datefmt="%H:%M:%S",
+        datefmt=DATE,
     )
     log.setLevel(logging.INFO)
     # Progress bars of libraries are unreadable in log files; ours are lines.
@@ -38,13 +40,15 @@ def job(verb: str) -> Iterator[None]:
     from xling import __version__
 
     started = time.monotonic()
-    log.info(
-        "xling %s, Python %s, %s", __version__, platform.python_version(), socket.gethostname()
-    )
+    log.info("%s", start_line(verb))
+    log.info("xling %s, Python %s", __version__, platform.python_version())
     log.info("%s", shlex.join(["xling", *sys.argv[1:]])[:2000])
     outcome = "failed"
     try:
         yield
         outcome = "done"
+    except Interrupted:
+        outcome = "stopped"
+        raise
     finally:
-        log.info("%s %s after %.1f s", verb, outcome, time.monotonic() - started)
+        log.info("%s", end_line(verb, outcome, time.monotonic() - started))

@@ -40,16 +40,23 @@ def versions() -> dict[str, str]:
     return found | {name: metadata.version(name) for name in PACKAGES}
 
 
-def hardware() -> dict[str, Any]:
-    """Return host, processor, threads and GPU of this process (torch must be importable)."""
+def hardware(processes: int = 1) -> dict[str, Any]:
+    """Return host, processor, threads of a process, and GPUs (torch must be importable).
+
+    Args:
+        processes: that work together, each on a GPU of its own if there are GPUs.
+    """
     import torch
 
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+    gpus = processes if torch.cuda.is_available() else 0
+    names = sorted({torch.cuda.get_device_name(number) for number in range(gpus)})
     return {
         "host": socket.gethostname(),
         "cpu": _processor(),
         "threads": torch.get_num_threads(),
-        "gpu": gpu,
+        "processes": processes,
+        "gpus": gpus,
+        "gpu": ", ".join(names),
     }
 
 
@@ -72,6 +79,23 @@ def peak_memory_mb() -> dict[str, float]:
     host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
     device = torch.cuda.max_memory_allocated() / 1e6 if torch.cuda.is_available() else 0.0
     return {"peak_host_mb": round(host, 1), "peak_gpu_mb": round(device, 1)}
+
+
+def together(memory: list[dict[str, float]]) -> dict[str, float]:
+    """Return the peak of processes that work together: the host's memory is theirs in common."""
+    return {
+        "peak_host_mb": round(sum(one["peak_host_mb"] for one in memory), 1),
+        "peak_gpu_mb": max(one["peak_gpu_mb"] for one in memory),
+    }
+
+
+def take_first_gpu() -> None:
+    """Hide all GPUs but the first; the library would split each batch among all it sees.
+
+    To be called before torch looks for GPUs.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+    os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[0]
 
 
 def set_threads(threads: int) -> None:

@@ -7,12 +7,20 @@ Rules, tables, tests and the cost estimate ask a :class:`Plan`; none of them exp
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import Any
 
-from xling.config.study import Search, Study, TrainingSettings, Windows
+from xling.config.study import (
+    RunResources,
+    Search,
+    Study,
+    TrainingSettings,
+    Where,
+    Windows,
+)
 from xling.errors import UsageError
 from xling.methods import methods
 from xling.tasks import SOURCE_LANGUAGE, TASKS
@@ -96,18 +104,7 @@ class Plan:
 
     def overrides(self, run: Run) -> list[int]:
         """Return the numbers of the training overrides that touch a run, in order."""
-        return [
-            i
-            for i, override in enumerate(self.study.training.overrides)
-            if all(
-                names is None or name in names
-                for names, name in (
-                    (override.where.methods, run.method),
-                    (override.where.models, run.model),
-                    (override.where.tasks, run.task),
-                )
-            )
-        ]
+        return _matching([override.where for override in self.study.training.overrides], run)
 
     def settings(self, run: Run) -> TrainingSettings:
         """Training settings of a run: the defaults, then each matching override in order."""
@@ -125,6 +122,14 @@ class Plan:
                 values["warmup_steps"] = None
             values.update(given)
         return TrainingSettings.model_validate(values)
+
+    def resources(self, run: Run) -> RunResources:
+        """Threads and GPUs of the jobs that train and predict a run."""
+        resources = self.study.resources
+        values = {key: getattr(resources, key) for key in RunResources.model_fields}
+        for i in _matching([override.where for override in resources.overrides], run):
+            values.update(resources.overrides[i].set)
+        return RunResources.model_validate(values)
 
     def train_splits(self, run: Run) -> list[tuple[str, str]]:
         """Prepared splits, as (task, split), that a training run reads for its updates."""
@@ -284,6 +289,22 @@ class Plan:
     def papers(self) -> list[str]:
         """Papers that any run belongs to, sorted."""
         return sorted({run.paper for run in self.runs})
+
+
+def _matching(wheres: Sequence[Where], run: Run) -> list[int]:
+    """Return the numbers of the entries whose lists all hold the run's names, in order."""
+    return [
+        i
+        for i, where in enumerate(wheres)
+        if all(
+            names is None or name in names
+            for names, name in (
+                (where.methods, run.method),
+                (where.models, run.model),
+                (where.tasks, run.task),
+            )
+        )
+    ]
 
 
 def canonical(value: Any) -> str:

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from xling.costs import shape_of
 from xling.estimate import StageCost
 from xling.plan import Plan
 
 _NOTES = (
-    "CPU: cores times the time that jobs hold them; GPU: hours of an A100 (an H100 is about 1.9",
-    "times as fast).  Disk: what stays.  Take estimates as right within a factor of two; measured",
-    "stages are the mean of the finished jobs times all jobs.",
+    "CPU: cores times the time that jobs hold them; GPU: the same of GPUs, in hours of an A100 (an",
+    "H100 is about 1.9 times as fast).  Disk: what stays.  Take estimates as right within a factor",
+    "of two; measured stages are the mean of the finished jobs times all jobs.",
 )
 
 
@@ -30,7 +32,9 @@ def format_plan(plan: Plan, stages: Sequence[StageCost]) -> str:
         ),
         "",
         *_NOTES,
+        *_gpus(plan),
         *_disk_while_running(plan),
+        *_taken_for_published(plan),
         *_unknown(plan),
     ]
     return "\n".join(lines) + "\n"
@@ -118,6 +122,21 @@ def _columns(rows: list[tuple[str, ...]], right: tuple[int, ...]) -> list[str]:
     ]
 
 
+def _gpus(plan: Plan) -> list[str]:
+    """Say how many GPUs, and of which type, the study's trainings ask for."""
+    counts: Counter[tuple[int, str]] = Counter()
+    for run in plan.trainings:
+        asked = plan.resources(run)
+        counts[asked.gpu, asked.gpu_type or "any type"] += 1
+    if not any(gpus for gpus, _ in counts):
+        return []
+    parts = [
+        f"{f'{gpus} of {kind}' if gpus else 'none'} ({jobs} of {len(plan.trainings)})"
+        for (gpus, kind), jobs in sorted(counts.items(), reverse=True)
+    ]
+    return [f"GPUs that a training asks for: {', '.join(parts)}."]
+
+
 def _disk_while_running(plan: Plan) -> list[str]:
     """Say how much disk a running training holds on top (checkpoints, removed at the end)."""
     shapes = [shape_of(plan.study.encoders[name], plan.positions) for name in plan.models]
@@ -125,6 +144,20 @@ def _disk_while_running(plan: Plan) -> list[str]:
     if not sizes:
         return []
     return [f"Each running training holds up to {megabytes(max(sizes))} more for checkpoints."]
+
+
+def _taken_for_published(plan: Plan) -> list[str]:
+    """Name the encoders that are not here and are counted with published sizes."""
+    absent = [
+        f"{name} ({encoder.path})"
+        for name in plan.models
+        if (encoder := plan.study.encoders[name]).source == "folder"
+        and not (Path(encoder.path).expanduser() / "config.json").exists()
+        and shape_of(encoder, plan.positions) is not None
+    ]
+    if not absent:
+        return []
+    return [f"Not here, counted with the sizes published under this name: {', '.join(absent)}."]
 
 
 def _unknown(plan: Plan) -> list[str]:

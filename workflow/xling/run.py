@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xling.batches import steps_of, updates
 from xling.config.study import TrainingSettings
+from xling.distributed import ALONE, Workers
 from xling.encoders.encoder import check_precision, read_encoder
 from xling.files import write_text
-from xling.machine import hardware, peak_memory_mb, versions
+from xling.machine import hardware, peak_memory_mb, together, versions
 from xling.methods import methods
 from xling.plan import canonical
 from xling.stages import VERSIONS
+from xling.stops import Stop
 from xling.tasks import SOURCE_LANGUAGE, TASKS, Task
 from xling.tasks.family import Inference, family_of
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from xling.tokens import Tokens
+    from xling.training import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +101,8 @@ def train(
     folder: Path,
     state: Path,
     eval_batch_tokens: int,
+    stop: Stop | None = None,
+    workers: Workers = ALONE,
 ) -> None:
     """Fine-tune and leave ``model/`` and ``train.json`` in ``folder``.
 
@@ -116,69 +122,77 @@ def train(
         folder: of the results.
         state: of the checkpoints.
         eval_batch_tokens: sub-words per batch when the dev set is looked at.
+        stop: whether the process is asked to leave; None: signals do what they do.
+        workers: who trains together; all of them call this.
 
     Raises:
         xling.errors.Interrupted: a signal came and everything was saved.
+        xling.errors.SetupError: all that the last attempts did was lost.
     """
+    info, weights = read_encoder(encoder_note)  # mistakes first: the libraries take seconds
+
     from transformers import set_seed
 
-    from xling.batches import steps_of, updates
-    from xling.training import (
-        KeepBest,
-        UpdateDataset,
-        fit,
-        take_item,
-        training_arguments,
-    )
+    from xling.training import KeepBest, UpdateDataset, fit, take_item, training_arguments
 
-    info, weights = read_encoder(encoder_note)
+    stop = stop or Stop()
     check_precision(info["precision"])
     about, family = TASKS[task], family_of(task)
     tokens = family.Tokens.read(train_files, languages)
-    dev = Dev.read(about, settings, *dev_files, decoding) if dev_files else None
-    place = state_of_run(
-        state,
+    dev = Dev.read(about, settings, *dev_files, decoding) if dev_files and workers.main else None
+    identity = (
         {"task": task, "method": method, "seed": seed, "stage": VERSIONS["train"]},
         settings.model_dump(),
         info["sha256"],
         [*tokens.info, *(dev.tokens.info if dev else ())],
         languages,
     )
+    place = workers.share(state_of_run(state, *identity) if workers.main else state)
     set_seed(seed)
     model = family.new_model(weights, about)
     pad_id = model.config.pad_token_id
-    if settings.max_steps is not None:
-        steps = settings.max_steps
-    else:
-        assert settings.epochs is not None, "the settings' own check"
-        steps = steps_of(len(tokens), settings.batch_size, settings.epochs)
+    steps = _steps(settings, len(tokens))
     keeper = None
     if dev is not None:
         how = Inference(pad_id, info["precision"], eval_batch_tokens)
-        keeper = KeepBest(place / "best", settings, lambda trained: dev.values(trained, about, how))
+        keeper = KeepBest(place / "best", settings, lambda it: dev.values(it, about, how), stop)
     log.info("%d rows in %s, %d updates", len(tokens), tokens.rows_per_language(), steps)
     trainer = methods()[method].trainer_class()(
         model=model,
         args=training_arguments(
-            place,
-            settings,
-            steps=steps,
-            parts=settings.accumulation,
-            precision=info["precision"],
-            seed=seed,
+            place, settings, steps=steps, precision=info["precision"], seed=seed
         ),
         train_dataset=UpdateDataset(
             tokens,
             updates(tokens.lengths, settings.batch_size, steps, seed),
-            parts=settings.accumulation,
+            parts=settings.accumulation * workers.count,
             pad_id=pad_id,
         ),
         data_collator=take_item,
     )
-    outcome = fit(trainer, place, model_folder=folder / "model", keeper=keeper)
-    note = {
+    outcome = fit(
+        trainer, place, model_folder=folder / "model", keeper=keeper, stop=stop, workers=workers
+    )
+    memory = workers.gather(peak_memory_mb())
+    if outcome is None:
+        return
+    note = _note(outcome, settings, info, tokens, dev, memory)
+    write_text(folder / "train.json", json.dumps(note, indent=1, sort_keys=True) + "\n")
+    shutil.rmtree(state)
+
+
+def _note(
+    outcome: Outcome,
+    settings: TrainingSettings,
+    encoder: dict[str, Any],
+    tokens: Tokens,
+    dev: Dev | None,
+    memory: list[dict[str, float]],
+) -> dict[str, Any]:
+    """Return what ``train.json`` says; ``memory`` has the peak of each worker."""
+    return {
         "settings": settings.model_dump() | {"steps": outcome.steps},
-        "encoder": info,
+        "encoder": encoder,
         "selection": outcome.selection,
         "train_rows": tokens.rows_per_language(),
         "train_data": list(tokens.info),
@@ -186,11 +200,17 @@ def train(
         "timing": {
             "train_seconds": round(outcome.seconds, 2),
             "train_examples_per_second": round(outcome.rate * settings.batch_size, 1),
-            **peak_memory_mb(),
+            **together(memory),
         },
-        "hardware": hardware(),
+        "hardware": hardware(len(memory)),
         "versions": versions(),
         "history": outcome.history,
     }
-    write_text(folder / "train.json", json.dumps(note, indent=1, sort_keys=True) + "\n")
-    shutil.rmtree(state)
+
+
+def _steps(settings: TrainingSettings, rows: int) -> int:
+    """Return the number of updates."""
+    if settings.max_steps is not None:
+        return settings.max_steps
+    assert settings.epochs is not None, "the settings' own check"
+    return steps_of(rows, settings.batch_size, settings.epochs)

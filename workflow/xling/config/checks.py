@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from xling.config.problems import Problem, found_by_types
 from xling.config.source import KeyPath, Source, dotted
 from xling.config.split_checks import empty_splits, splits
-from xling.config.study import Override, Study, TrainingSettings, Windows
+from xling.config.study import Override, Study, TrainingSettings, Where, Windows
 from xling.errors import UsageError, nearest
 from xling.methods import methods
 from xling.plan import Plan, Run
@@ -164,16 +164,21 @@ def _borrowed(study: Study) -> Iterator[Problem]:
 
 def _overrides(study: Study, source: Source) -> Iterator[Problem]:
     for i, override in enumerate(study.training.overrides):
-        path = (*_OVERRIDES, i)
-        for j, name in enumerate(override.where.models or []):
-            if name not in study.encoders:
-                yield Problem(
-                    f"unknown model '{name}'",
-                    (*path, "where", "models", j),
-                    ", ".join(study.encoders),
-                    nearest(name, study.encoders),
-                )
-        yield from _override_types(study, override, source, path)
+        yield from _known_models(study, override.where, (*_OVERRIDES, i))
+        yield from _override_types(study, override, source, (*_OVERRIDES, i))
+    for i, other in enumerate(study.resources.overrides):
+        yield from _known_models(study, other.where, ("resources", "overrides", i))
+
+
+def _known_models(study: Study, where: Where, path: KeyPath) -> Iterator[Problem]:
+    for j, name in enumerate(where.models or []):
+        if name not in study.encoders:
+            yield Problem(
+                f"unknown model '{name}'",
+                (*path, "where", "models", j),
+                ", ".join(study.encoders),
+                nearest(name, study.encoders),
+            )
 
 
 def _override_types(

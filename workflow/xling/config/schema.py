@@ -18,7 +18,15 @@ from pydantic_core import core_schema
 
 from xling.config.explain import as_yaml
 from xling.config.shape import is_model, is_union, plain, variants
-from xling.config.study import PAPERS, MethodName, PaperName, Study, TaskName
+from xling.config.study import (
+    PAPERS,
+    MethodName,
+    PaperName,
+    RunResources,
+    Study,
+    TaskName,
+    TrainingSettings,
+)
 from xling.errors import UsageError
 from xling.files import write_text
 from xling.methods import methods
@@ -66,13 +74,18 @@ def json_schema() -> str:
     for part in (schema, *schema["$defs"].values()):
         del part["title"]
     # An override sets some keys of the training settings; none has a default there.
-    settings = deepcopy(schema["$defs"]["TrainingSettings"]["properties"])
-    for value in settings.values():
-        value.pop("default", None)
-    schema["$defs"]["Override"]["properties"]["set"] |= {
-        "properties": settings,
-        "additionalProperties": False,
-    }
+    for part, target, keys in (
+        ("TrainingSettings", "Override", TrainingSettings.model_fields),
+        ("Resources", "ResourceOverride", RunResources.model_fields),
+    ):
+        properties = schema["$defs"][part]["properties"]
+        settings = {key: deepcopy(properties[key]) for key in keys}
+        for value in settings.values():
+            value.pop("default", None)
+        schema["$defs"][target]["properties"]["set"] |= {
+            "properties": settings,
+            "additionalProperties": False,
+        }
     head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "study"}
     return json.dumps(head | schema, indent=1, ensure_ascii=False) + "\n"
 

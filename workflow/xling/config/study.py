@@ -315,15 +315,50 @@ class Experiment(Closed):
     )
 
 
-class Resources(Closed):
-    """What one job may use.  The profile maps it to a machine or a cluster."""
+class RunResources(Closed):
+    """What a job that trains or predicts may use; can differ between runs."""
 
     train_threads: PositiveInt = Field(1, description="CPU threads of training and prediction")
+    gpu: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="GPUs of a job that trains; several share each batch (prediction takes one)",
+    )
+    gpu_type: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]+$")] | None = Field(
+        None, description="the cluster's name for a type of GPU; null: any"
+    )
+
+
+class ResourceOverride(Closed):
+    """Other resources for some runs; later overrides win."""
+
+    where: Where
+    set: dict[str, Any] = Field(..., min_length=1, description="train_threads, gpu, gpu_type")
+
+    @model_validator(mode="after")
+    def _check(self) -> ResourceOverride:
+        for key in self.set:
+            if key not in RunResources.model_fields:
+                allowed = ", ".join(RunResources.model_fields)
+                raise ValueError(f"unknown resource of a run '{key}'; allowed: {allowed}")
+        RunResources.model_validate(self.set)
+        return self
+
+
+class Resources(RunResources):
+    """What one job may use.  The profile maps it to a machine or a cluster."""
+
     pretrain_threads: PositiveInt = Field(2, description="CPU threads of pre-training")
-    gpu: int = Field(0, ge=0, le=1, description="GPUs per job that trains or predicts")
     eval_batch_tokens: PositiveInt = Field(
         8192, description="sub-words, padding included, per batch when nothing is trained"
     )
+    short_minutes: NonNegativeInt = Field(
+        10,
+        description="trainings and predictions of at most so many estimated minutes share an "
+        "allocation on a cluster; 0: none do",
+    )
+    overrides: list[ResourceOverride] = Field(default_factory=list)
 
 
 class Study(Closed):

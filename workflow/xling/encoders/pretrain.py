@@ -16,6 +16,7 @@ import numpy as np
 from xling.batches import updates
 from xling.config.study import ScratchEncoder, TrainingSettings
 from xling.encoders.tokenizer import build_tokenizer
+from xling.stops import Stop
 from xling.tasks.classification import tokenize_pairs
 from xling.tokens import Tokens, write_tokens
 
@@ -121,7 +122,12 @@ def _masked_trainer() -> type:
 
 
 def pretrain(
-    encoder: ScratchEncoder, text: pa.Table, positions: int, folder: Path, state: Path
+    encoder: ScratchEncoder,
+    text: pa.Table,
+    positions: int,
+    folder: Path,
+    state: Path,
+    stop: Stop | None = None,
 ) -> dict[str, Any]:
     """Train tokenizer and encoder and save both to ``folder``; return steps, seconds and loss.
 
@@ -129,6 +135,11 @@ def pretrain(
         text: columns ``sentence1``, ``sentence2``: two related sentences a row.
         positions: longest input that later stages will feed.
         state: where checkpoints live until the training is done.
+        stop: whether the process is asked to leave; None: signals do what they do.
+
+    Raises:
+        xling.errors.Interrupted: a signal came and everything was saved.
+        xling.errors.SetupError: all that the last attempts did was lost.
     """
     from transformers import set_seed
 
@@ -166,17 +177,13 @@ def pretrain(
     trainer = _masked_trainer()(
         model=model,
         args=training_arguments(
-            state,
-            settings,
-            steps=plan.steps,
-            parts=1,
-            precision=encoder.precision,
-            seed=plan.seed,
+            state, settings, steps=plan.steps, precision=encoder.precision, seed=plan.seed
         ),
         train_dataset=masked_batches(tokens, tokenizer, encoder),
         data_collator=take_item,
     )
-    outcome = fit(trainer, state, model_folder=folder, keeper=None)
+    outcome = fit(trainer, state, model_folder=folder, stop=stop)
+    assert outcome is not None, "a single process trains"
     tokenizer.save_pretrained(folder)
     losses = [entry["loss"] for entry in outcome.history if "loss" in entry]
     return {"steps": outcome.steps, "seconds": outcome.seconds, "loss": losses[-1]}

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the study's models fit into the memory of a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from xling.doctor.finding import Finding, error, ok, size, warning
+from xling.plan import Plan, Run
+
+# Ours: the estimate is good to about a tenth, and the CUDA context takes some hundred MB.
+_TIGHT = 0.9
+
+
+def memory_findings(
+    plan: Plan, need_of: Callable[[Run], int | None], smallest_mb: float | None
+) -> Iterator[Finding]:
+    """Compare each model's hungriest training with the smallest GPU here.
+
+    Args:
+        plan: of the study.
+        need_of: estimated memory of one GPU of a training, in MB; None if it is not known.
+        smallest_mb: None if no GPU is visible: then the needs are stated.
+    """
+    for model in plan.models:
+        runs = [r for r in plan.trainings if r.model == model and plan.resources(r).gpu]
+        if not runs:
+            continue
+        needs = [(need, run) for run in runs if (need := need_of(run)) is not None]
+        if not needs:
+            yield warning(
+                f"GPU memory: the need of {model} is not known before its folder is here",
+                "put the encoder's folder in place (encoders.<name>.path), then run this again",
+            )
+            continue
+        need, run = max(needs)
+        text = f"GPU memory: {model} needs about {size(need)} (most for {run.method}, {run.task})"
+        if smallest_mb is None:
+            yield ok(text)
+            continue
+        text += f"; the smallest GPU here has {size(smallest_mb)}"
+        fix = (
+            "raise accumulation (less at a time, the same result), set gradient_checkpointing: "
+            "true, or take GPUs with more memory (resources.gpu_type)"
+        )
+        if need > smallest_mb:
+            yield error(text, fix)
+        else:
+            yield warning(text, fix) if need > _TIGHT * smallest_mb else ok(text)
