@@ -1,5 +1,6 @@
 # make demo   the default study, from nothing to tables and a page
 # make test   all tests        make lint   style and types        make bench   speed, as ratios
+# make test-slurm              the workflow on a real, throw-away Slurm (Debian, root)
 #
 # Needs Python 3.11 or newer and bash. Nothing is installed outside .venv.
 # CPU-only machines can save 5 GB: give pip the CPU build of torch (README, "Install").
@@ -8,10 +9,10 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup demo test lint format bench lock clean
+.PHONY: help setup demo test test-slurm lint format bench lock clean
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 
 setup: .venv/ready
 
@@ -35,6 +36,10 @@ demo: setup
 
 test: setup
 	$(BIN)/pytest
+
+test-slurm: setup
+	tests/slurm/install.sh
+	$(BIN)/pytest -m slurm tests/slurm
 
 lint: setup
 	$(BIN)/ruff check .

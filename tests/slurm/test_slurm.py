@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What clusters do to long runs, done by a real Slurm (``make test-slurm``)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+
+import pyarrow.parquet as pq
+import pytest
+from slurm_runs import queue, wait_for, wanted
+
+from xling.journal import attempts
+
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(300)]
+
+CPU_RULES = ("prepare", "tokenize")
+RUN = "xmixup/zero_shot/tiny/xnli/seed-{}"
+
+
+def same_weights(run, undisturbed, seed):
+    """A training ended with the weights of an undisturbed one."""
+    weights = f"runs/{RUN.format(seed)}/model/model.safetensors"
+    theirs = undisturbed / "results" / "events"
+    assert (run.results / weights).read_bytes() == (theirs / weights).read_bytes()
+
+
+def same_record(run, undisturbed, seed):
+    """Predictions and scores of a run are those of an undisturbed one."""
+    ours, theirs = run.results, undisturbed / "results" / "events"
+    table = f"predictions/{RUN.format(seed)}.parquet"
+    assert pq.read_table(ours / table).equals(pq.read_table(theirs / table))
+    record = f"runs/{RUN.format(seed)}/record.json"
+    ours, theirs = (json.loads((folder / record).read_text()) for folder in (ours, theirs))
+    assert ours["scores"] == theirs["scores"]
+    assert ours["settings"] == theirs["settings"]
+
+
+def went_on(run, seed):
+    """Whether an attempt began where another had saved."""
+    text = run.log(seed).read_text(encoding="utf-8")
+    return re.search(r"attempt \d+ of this training, from step [1-9]\d* of 400", text)
+
+
+def test_trainings_survive_cancelling_a_dead_node_and_a_killed_snakemake(
+    slurm, events, undisturbed
+):
+    run = events("events", wanted("record.json", [1, 2]), "doomed")
+    first = run.start()
+    trainings = run.hold(1, 2)  # each alone on its node
+    lost = trainings[2].attempt.node
+    assert trainings[1].attempt.node != lost
+
+    # Somebody cancels a job in the middle: it saves and leaves, and is tried again.
+    subprocess.run(["scancel", trainings[1].attempt.slurm_job], check=True)
+    trainings[1].go_on_when_told_to_stop()
+    wait_for(lambda: len(run.attempts(1)) == 2, "the retry of the cancelled job")
+    assert run.attempts(1)[0].outcome == "stopped"
+
+    # The controlling snakemake is killed; its jobs stay where they are.
+    first.kill()
+    first.wait()
+
+    # A node dies with what runs on it, and comes back.
+    slurm.kill_node(lost)
+    second = run.start()
+    slurm.start_node(lost)
+    text = run.finish(second)
+    assert "its lock was removed" in text
+    assert "told to save and end" in text
+    for seed in (1, 2):
+        tries = run.attempts(seed)
+        assert tries[-1].outcome == "done"
+        assert len(tries) >= 2
+        assert went_on(run, seed)
+        same_weights(run, undisturbed, seed)
+        same_record(run, undisturbed, seed)
+    assert run.attempts(2)[0].outcome == "open", "killed with its node, without a word"
+
+
+def test_a_job_over_its_memory_is_tried_again_with_more(waiting_runs, undisturbed):
+    run, future = waiting_runs["memory"]
+    future.result()
+    numbers = ",".join(train_jobs(run))
+    jobs = queue("%T %m", f"--jobs={numbers}", "--states=all", "--sort=i")
+    assert jobs[0].split()[0] in ("OUT_OF_MEMORY", "FAILED", "CANCELLED")
+    assert [job.split()[1] for job in jobs] == ["300M", "2400M"]
+    assert jobs[1].startswith("COMPLETED")
+    same_weights(run, undisturbed, 1)
+
+
+def train_jobs(run):
+    """Numbers of a run's Slurm jobs that trained, in order."""
+    comments = dict(line.split(maxsplit=1) for line in queue("%A %k", "--states=all"))
+    found = [number for number in jobs_of(run) if comments[number].startswith("rule_train_")]
+    return sorted(found, key=int)
+
+
+def test_a_job_over_its_time_saves_and_its_retry_finishes(waiting_runs, undisturbed):
+    run, future = waiting_runs["time"]
+    future.result()
+    assert [attempt.outcome for attempt in run.attempts(1)] == ["stopped", "done"]
+    assert went_on(run, 1)
+    same_weights(run, undisturbed, 1)
+
+
+def test_smoke_completes_and_jobs_get_what_they_asked_for(smoke):
+    run, process = smoke
+    run.finish(process)
+    assert (run.results / "report" / "index.html").exists()
+    found = {}
+    for log in (run.results / "logs").rglob("*.log"):
+        rule = log.relative_to(run.results / "logs").parts[0]
+        for attempt in attempts(log):
+            assert attempt.outcome == "done", log
+            expected = 0
+            if rule in ("pretrain", "train", "predict"):
+                expected = 2 if rule == "train" and "/pawsx/" in str(log) else 1
+                assert attempt.node in ("g1", "g2"), log
+            elif rule in CPU_RULES:
+                assert attempt.node == "c1", log
+            else:
+                assert not attempt.slurm_job, f"{rule} is for the submitting node"
+            assert attempt.gpus == expected, log
+            found.setdefault(rule, set()).add(attempt.slurm_job)
+    # Short jobs shared allocations: fewer of them than jobs.
+    assert len(found["prepare"]) < 8
+    assert len(found["train"] | found["predict"]) < 12
+
+
+def test_a_second_call_does_nothing(smoke):
+    run, _ = smoke
+    jobs = jobs_of(run)
+    text = run.finish(run.start())
+    assert "Nothing to be done" in text.rsplit("Building DAG of jobs", 1)[1]
+    assert jobs_of(run) == jobs
+
+
+def jobs_of(run):
+    """Numbers of all Slurm jobs of a run, ended ones too."""
+    lines = (line.split(maxsplit=1) for line in queue("%A %Z", "--states=all"))
+    return [number for number, folder in lines if folder == str(run.folder)]
+
+
+def test_status_and_doctor_read_it_all(smoke):
+    run, _ = smoke
+
+    def xling(*arguments):
+        environment = os.environ | {"XLING_SLURM_SITE": str(run.site)}
+        return subprocess.run(
+            ["xling", *arguments],
+            cwd=run.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    status = json.loads(xling("status", run.study, "--json").stdout)
+    assert status["runs"]["done"] == 13
+    assert sum(status["runs"].values()) == 13
+    told = xling("doctor", run.study).stdout
+    assert "squeue" in told
+    assert "error" not in [line.split()[0] for line in told.splitlines() if "Slurm" in line]
