@@ -102,8 +102,9 @@ def test_a_value_cannot_leave_its_place_in_the_command(tmp_path, value):
 
 def test_the_file_is_named_by_the_variable_or_lies_in_profiles(tmp_path, monkeypatch):
     monkeypatch.delenv("XLING_SLURM_SITE", raising=False)
-    (tmp_path / "config" / "studies").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
+    assert site_path() == repository_root() / "profiles" / "site.yaml", "results lie elsewhere"
+    (tmp_path / "profiles").mkdir()
     assert site_path() == tmp_path / "profiles" / "site.yaml"
     assert load_site() == Site()
     monkeypatch.setenv("XLING_SLURM_SITE", str(write(tmp_path, "account: mine\n")))

@@ -16,7 +16,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, PositiveInt, ValidationError
 
-from xling.config.loader import repository_root
 from xling.config.problems import Problem, as_error, found_by_types
 from xling.config.source import KeyPath, Source, read_source
 from xling.config.study import Closed
@@ -69,8 +68,10 @@ class Site(Closed):
 
 def site_path() -> Path:
     """Return where the site file lies, or would lie: ``XLING_SLURM_SITE``, or in ``profiles/``."""
-    given = os.environ.get(VARIABLE)
-    return Path(given) if given else repository_root() / "profiles" / "site.yaml"
+    if given := os.environ.get(VARIABLE):
+        return Path(given)
+    here, checkout = Path.cwd() / "profiles", Path(__file__).parents[3] / "profiles"
+    return (here if here.is_dir() else checkout) / "site.yaml"
 
 
 def load_site(path: Path | None = None) -> Site:
