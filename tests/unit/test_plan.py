@@ -3,9 +3,11 @@
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from xling.config.loader import load_study
 from xling.config.study import Study
@@ -475,3 +477,53 @@ def test_the_two_ways_to_say_a_warm_up_clear_each_other(default, override, expec
     plan = Plan(Study.model_validate(values))
     settings = plan.settings(next(run for run in plan.runs if run.task == "xnli"))
     assert (settings.warmup_ratio, settings.warmup_steps) == expected
+
+
+class TestPairedRows:
+    """X-Mixup reads every row with its English side."""
+
+    BLOCK: ClassVar = {"paper": "xmixup", "models": ["given"], "seeds": [1]}
+
+    def planned(self, **choices):
+        values = yaml.safe_load(NINE.replace("{SIZES}", SIZES))
+        values["experiments"] = [self.BLOCK | {"methods": ["xmixup"], "tasks": ["xquad", "udpos"]}]
+        if choices:
+            values["training"]["defaults"]["xmixup"] = choices
+        return Plan(Study.model_validate(values))
+
+    def run(self, plan, task):
+        return next(run for run in plan.runs if run.task == task)
+
+    def test_training_rows_have_an_original_and_a_back_translation(self):
+        plan = self.planned()
+        sides = plan.english_splits(self.run(plan, "xquad"))
+        assert sides == ([("xquad", "train")], [("xquad", "back_translate")])
+        assert "back_translate" in plan.splits("xquad")
+        targets = [code for code in plan.study.tasks["xquad"].languages if code != "en"]
+        assert plan.split_languages("xquad", "back_translate") == targets
+
+    def test_without_sampling_there_are_no_back_translations(self):
+        plan = self.planned(set={"sampling": "off"})
+        assert plan.english_splits(self.run(plan, "xquad"))[1] == []
+        assert "back_translate" not in plan.splits("xquad")
+
+    def test_gold_english_exists_only_where_the_test_set_is_parallel(self):
+        plan = self.planned()
+        translated, gold = ("translate_test", "translate_test"), ("gold", "gold_english")
+        assert plan.english_tests(self.run(plan, "xquad")) == [translated, gold]
+        assert plan.english_tests(self.run(plan, "udpos")) == [translated]
+        assert plan.split_languages("xquad", "gold_english") == plan.study.tasks["xquad"].languages
+
+    def test_only_what_is_asked_for_is_prepared(self):
+        # UD-POS has no gold English: the check of the study says so (test_english_sides.py).
+        plan = self.planned(english=["gold"], set={"sampling": "off"})
+        assert plan.splits("xquad") == ["gold_english", "test", "train", "translate_train"]
+
+    def test_other_methods_read_each_row_by_itself(self, plan):
+        run = plan.runs[0]
+        assert plan.english_splits(run) == ([], [])
+        assert plan.english_tests(run) == []
+
+    def test_an_unknown_setting_is_named(self):
+        with pytest.raises(ValidationError, match="unknown setting of X-Mixup 'alhpa'"):
+            self.planned(set={"alhpa": 0.1})

@@ -54,6 +54,37 @@ def tested(run):
     return [(run.task, split) for split in PLAN.test_splits(run)]
 
 
+def english_sides(input):
+    """Options that give a training the English sides of its rows."""
+    found = []
+    for option, files in (
+        ("--originals", input.originals),
+        ("--back-translations", input.returned),
+    ):
+        found += [option, *files] if files else []
+    return found
+
+
+def english_test_options(run):
+    """Options that give a prediction the English sides of its test rows."""
+    return [
+        part
+        for setting, split in PLAN.english_tests(run)
+        for part in (
+            "--english",
+            setting,
+            *tokens_of(run, [(run.task, split)]),
+            *prepared_of([(run.task, split)]),
+        )
+    ]
+
+
+def english_tests(run):
+    """Files that those options name."""
+    splits = [(run.task, split) for _, split in PLAN.english_tests(run)]
+    return [*tokens_of(run, splits), *prepared_of(splits)]
+
+
 def train_note(run):
     """The note beside the model that a run uses; none if nothing is trained."""
     path = run.trained_as.path

@@ -57,6 +57,12 @@ rule train:
             *tokens_of(run_of(wildcards), PLAN.dev_splits(run_of(wildcards))),
             *prepared_of(PLAN.dev_splits(run_of(wildcards))),
         ],
+        originals=lambda wildcards: tokens_of(
+            run_of(wildcards), PLAN.english_splits(run_of(wildcards))[0]
+        ),
+        returned=lambda wildcards: tokens_of(
+            run_of(wildcards), PLAN.english_splits(run_of(wildcards))[1]
+        ),
     output:
         weights="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/model/model.safetensors",
         note="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/train.json",
@@ -81,6 +87,7 @@ rule train:
         ),
         languages=lambda wildcards: PLAN.train_languages(run_of(wildcards)),
         dev=lambda wildcards, input: ["--dev", *input.dev] if input.dev else [],
+        english=lambda wildcards, input: english_sides(input),
         decoding=lambda wildcards: canonical(PLAN.decoding(wildcards.task)),
         state="results/{study}/state/train/{paper}/{method}/{model}/{task}/seed-{seed}",
         eval_batch_tokens=STUDY.resources.eval_batch_tokens,
@@ -90,7 +97,7 @@ rule train:
     shell:
         "exec xling --log {log:q} train --task {wildcards.task} --method {wildcards.method} --seed {wildcards.seed}"
         " --settings {params.settings:q} --encoder {input.encoder:q} --train {input.train:q}"
-        " --languages {params.languages} {params.dev:q} --decoding {params.decoding:q}"
+        " --languages {params.languages} {params.dev:q} {params.english:q} --decoding {params.decoding:q}"
         " --threads {threads} --gpus {resources.gpu_count} --eval-batch-tokens"
         " {params.eval_batch_tokens} --state {params.state:q} --output {output.note:q}"
 
@@ -102,6 +109,7 @@ rule predict:
         or ["results/{study}/encoders/{model}/encoder.json"],
         tokens=lambda wildcards: tokens_of(run_of(wildcards), tested(run_of(wildcards))),
         tables=lambda wildcards: prepared_of(tested(run_of(wildcards))),
+        english=lambda wildcards: english_tests(run_of(wildcards)),
     output:
         table="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.parquet",
         note="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.json",
@@ -126,6 +134,7 @@ rule predict:
         ),
         splits=lambda wildcards: PLAN.test_splits(run_of(wildcards)),
         languages=lambda wildcards: PLAN.languages(run_of(wildcards)),
+        english=lambda wildcards: english_test_options(run_of(wildcards)),
         decoding=lambda wildcards: canonical(PLAN.decoding(wildcards.task)),
         eval_batch_tokens=STUDY.resources.eval_batch_tokens,
         stage=VERSIONS["predict"],
@@ -134,6 +143,6 @@ rule predict:
     shell:
         "exec xling --log {log:q} predict --task {wildcards.task} {params.model} {input.note:q}"
         " --splits {params.splits} --tokens {input.tokens:q} --tables {input.tables:q}"
-        " --languages {params.languages} --decoding {params.decoding:q} --threads {threads}"
-        " --eval-batch-tokens {params.eval_batch_tokens} --note {output.note:q}"
+        " --languages {params.languages} {params.english:q} --decoding {params.decoding:q}"
+        " --threads {threads} --eval-batch-tokens {params.eval_batch_tokens} --note {output.note:q}"
         " --output {output.table:q}"

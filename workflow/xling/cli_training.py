@@ -93,6 +93,7 @@ def train_here(args: argparse.Namespace, stop: Stop, workers: Workers) -> None:
         train_files=args.train,
         languages=args.languages,
         dev_files=tuple(args.dev) if args.dev else None,
+        english_files=(args.originals, args.back_translations) if args.originals else None,
         decoding=read_json(args.decoding, dict[str, Any], "decoding"),
         encoder_note=args.encoder,
         folder=args.output.parent,
@@ -128,6 +129,10 @@ def add_train(verbs: Any) -> None:
     sub.add_argument("--train", type=Path, nargs="+", required=True, help="tokenised splits")
     sub.add_argument("--languages", nargs="+", required=True, metavar="CODE")
     sub.add_argument("--dev", type=Path, nargs=2, help="dev split, tokenised and prepared")
+    text = "tokenised English originals of the rows (paired methods)"
+    sub.add_argument("--originals", type=Path, nargs="+", default=[], help=text)
+    text = "tokenised back-translations of the rows (paired methods)"
+    sub.add_argument("--back-translations", type=Path, nargs="+", default=[], help=text)
     sub.add_argument("--decoding", default="{}", help="JSON: from outputs to predictions")
     sub.add_argument("--threads", type=int, default=1, help="of all GPUs' processes together")
     text = "train on N GPUs of this machine (N processes on the CPU if none is visible)"

@@ -20,6 +20,7 @@ from xling.config.study import (
     TrainingSettings,
     Where,
     Windows,
+    XMixupChoices,
 )
 from xling.errors import UsageError
 from xling.methods import methods
@@ -136,6 +137,32 @@ class Plan:
         task = TASKS[run.task].trains_as
         return [(task, split) for split in methods()[run.method].train_splits]
 
+    def english_splits(self, run: Run) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """English sides of a training run's rows: originals, and back-translations.
+
+        Both are empty for methods that read each row by itself.
+        """
+        if not methods()[run.method].paired:
+            return [], []
+        task = TASKS[run.task].trains_as
+        sampled = self._xmixup(run).samples
+        return [(task, "train")], [(task, "back_translate")] if sampled else []
+
+    def english_tests(self, run: Run) -> list[tuple[str, str]]:
+        """English sides of a run's test rows, as (setting, split).
+
+        Gold English is an oracle: nobody has it for a text that is to be classified.
+        """
+        if not methods()[run.method].paired:
+            return []
+        sides = {"translate_test": "translate_test", "gold": "gold_english"}
+        parallel = TASKS[run.task].gold_english
+        chosen = self._xmixup(run).english or [*sides][: 2 if parallel else 1]
+        return [(setting, sides[setting]) for setting in chosen]
+
+    def _xmixup(self, run: Run) -> XMixupChoices:
+        return self.settings(run).xmixup or XMixupChoices()
+
     def train_languages(self, run: Run) -> list[str]:
         """Languages a training run takes of its training splits."""
         return self.study.tasks[run.task].languages
@@ -157,6 +184,8 @@ class Plan:
         """Prepared splits of a task that any run needs, sorted."""
         read = [part for run in self.trainings for part in self.train_splits(run)]
         read += [part for run in self.trainings for part in self.dev_splits(run)]
+        read += [p for run in self.trainings for side in self.english_splits(run) for p in side]
+        read += [(run.task, split) for run in self.runs for _, split in self.english_tests(run)]
         read += [(run.task, split) for run in self.runs for split in self.test_splits(run)]
         return sorted({split for name, split in read if name == task})
 
@@ -173,16 +202,17 @@ class Plan:
         languages = self.study.tasks[task].languages
         if split == "train":
             return [SOURCE_LANGUAGE]
-        if split == "translate_train":
+        if split in ("translate_train", "back_translate"):
             return [code for code in languages if code != SOURCE_LANGUAGE]
-        if split == "test":
+        if split in ("test", "gold_english"):
             return list(languages)
         if split == "dev":
             return self.dev_languages(task)
         wanted = {
             code
             for run in self.runs
-            if run.task == task and self.test_split(run) == split
+            if run.task == task
+            and split in (self.test_split(run), *(name for _, name in self.english_tests(run)))
             for code in self.languages(run)
         }
         return [code for code in languages if code in wanted]

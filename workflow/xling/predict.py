@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xling.errors import UsageError
 from xling.inference import rows_of
 from xling.machine import hardware, peak_memory_mb, versions
-from xling.tasks import TASKS
-from xling.tasks.family import Inference, family_of
+from xling.tasks import TASKS, Task
+from xling.tasks.family import Family, Inference, family_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from xling.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ def predict(
     encoder: dict[str, Any],
     max_tokens: int,
     decoding: dict[str, Any],
+    sources: dict[str, list[Split]] | None = None,
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Return the predictions of a run and what the job used.
 
@@ -52,25 +56,43 @@ def predict(
         encoder: the note about the encoder (``encoder.json``).
         max_tokens: sub-words per batch, padding included.
         decoding: settings of the family's decoding.
+        sources: English sides of the test rows, for a model of X-Mixup: by the name that
+            :mod:`xling.xmixup.inference` gives them; only their tokens are read.
 
     Returns:
         The table of the task's family (docs/architecture.md), languages in the order of the
-        splits, and a note that can be written as JSON.
+        splits, and a note that can be written as JSON.  With ``sources`` the table has the column
+        ``setting`` too.
+
+    Raises:
+        UsageError: a model of X-Mixup without ``sources``, or a name in them is not allowed.
+        DataError: ``sources`` for another model, or they lack rows.
     """
     import torch
 
     family, about = family_of(task), TASKS[task]
-    tokens = family.Tokens.read([split.tokens for split in splits])
+    english = _english(family, about, sources or {}, languages, model_folder)
+    # Rows of other languages need no English side.
+    tokens = family.Tokens.read([split.tokens for split in splits], languages if english else None)
     rows = rows_of(tokens, languages)
     table = _tables(splits)
-    model = family.trained_model(model_folder, about)
+    model: Any = family.trained_model(model_folder, about)
+    if english:
+        from xling.xmixup.inference import predict as predict_pairs
+        from xling.xmixup.model import load_xmixup
+
+        model = load_xmixup(model, model_folder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     how = Inference(model.config.pad_token_id, encoder["precision"], max_tokens)
     started = time.monotonic()
-    found = family.predict(model.to(device), tokens, rows, table, about, decoding, how)
+    model = model.to(device)
+    if english:
+        found = predict_pairs(model, tokens, rows, english, table, about, decoding, how)
+    else:
+        found = family.predict(model, tokens, rows, table, about, decoding, how)
     seconds = time.monotonic() - started
     note = {
-        "test_data": list(tokens.info),
+        "test_data": [*tokens.info, *(info for side in english.values() for info in side.info)],
         "rows": {code: n for code, n in tokens.rows_per_language().items() if code in languages},
         "timing": {
             "predict_seconds": round(seconds, 3),
@@ -83,6 +105,31 @@ def predict(
         "versions": versions(),
     }
     return found, note
+
+
+def _english(
+    family: Family,
+    task: Task,
+    sources: dict[str, list[Split]],
+    languages: list[str],
+    model_folder: Path,
+) -> dict[str, Tokens]:
+    """Read the English sides of the test rows; a model has them or not, as it was trained."""
+    if sources:
+        from xling.xmixup.inference import check_sides
+
+        check_sides(sources, task)
+    elif (model_folder / "xmixup.json").is_file():
+        raise UsageError(
+            "a model of X-Mixup reads an English text beside each row, and none is given",
+            where=str(model_folder),
+            allowed="--english NAME TOKENS TABLE, once or more",
+            fix="name the tokenised translations of the test rows",
+        )
+    return {
+        name: family.Tokens.read([split.tokens for split in sides], languages)
+        for name, sides in sources.items()
+    }
 
 
 def _tables(splits: list[Split]) -> pa.Table:

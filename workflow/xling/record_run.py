@@ -98,6 +98,6 @@ def _name_of(part: dict[str, Any], run: Run) -> str:
 def _data_use(part: dict[str, Any]) -> DataUse:
     """Return a split's use; translations are named together with the origin."""
     origin = part["origin"]
-    if part["split"].startswith("translate"):
+    if part["split"].startswith(("translate", "back_translate")):
         origin = f"{origin}; translations: {part['translations']}"
     return DataUse(sha256=part["sha256"], rows=part["rows"], origin=origin)

@@ -8,15 +8,17 @@ import json
 import logging
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xling.batches import steps_of, updates
-from xling.config.study import TrainingSettings
+from xling.config.study import TrainingSettings, XMixupChoices
 from xling.distributed import ALONE, Workers
 from xling.encoders.encoder import check_precision, read_encoder
+from xling.errors import UsageError
 from xling.files import write_text
 from xling.machine import hardware, peak_memory_mb, together, versions
 from xling.methods import methods
@@ -79,11 +81,16 @@ class Dev:
         found = family_of(task.name).Tokens.read([tokens], languages)
         return cls(found, read_table(table, languages), decoding)
 
-    def values(self, model: Any, task: Task, how: Inference) -> dict[str, float]:
-        """Return the task's main metric by language."""
+    def values(self, model: Any, task: Task, how: Inference, *, paired: bool) -> dict[str, float]:
+        """Return the task's main metric by language; ``paired``: the model reads English sides."""
         family = family_of(task.name)
-        rows = np.arange(len(self.tokens))
-        made = family.predict(model, self.tokens, rows, self.table, task, self.decoding, how)
+        if paired:
+            from xling.xmixup.training import predict_dev
+
+            made = predict_dev(model, self.tokens, self.table, task, self.decoding, how)
+        else:
+            rows = np.arange(len(self.tokens))
+            made = family.predict(model, self.tokens, rows, self.table, task, self.decoding, how)
         return {s.language: s.value for s in family.score(made, task) if s.metric == task.metric}
 
 
@@ -96,6 +103,7 @@ def train(
     train_files: list[Path],
     languages: list[str],
     dev_files: tuple[Path, Path] | None,
+    english_files: tuple[list[Path], list[Path]] | None = None,
     decoding: dict[str, Any],
     encoder_note: Path,
     folder: Path,
@@ -117,6 +125,8 @@ def train(
         train_files: tokenised splits; their rows follow each other.
         languages: rows of other languages are left out.
         dev_files: tokenised and prepared dev split, if weights are selected on it.
+        english_files: of methods that read each row with its English side: tokenised originals,
+            and back-translations (none where nothing is sampled).
         decoding: settings of the family's decoding.
         encoder_note: ``encoder.json``.
         folder: of the results.
@@ -128,6 +138,8 @@ def train(
     Raises:
         xling.errors.Interrupted: a signal came and everything was saved.
         xling.errors.SetupError: all that the last attempts did was lost.
+        xling.errors.UsageError: English sides are given to a method that reads none, or are not.
+        xling.errors.DataError: a file cannot be read, or a row has no English side.
     """
     info, weights = read_encoder(encoder_note)  # mistakes first: the libraries take seconds
 
@@ -138,13 +150,22 @@ def train(
     stop = stop or Stop()
     check_precision(info["precision"])
     about, family = TASKS[task], family_of(task)
-    tokens = family.Tokens.read(train_files, languages)
+    paired = None
+    if english_files := _english_sides(method, english_files):
+        from xling.xmixup.training import PairedTraining
+
+        choices, layers = settings.xmixup or XMixupChoices(), info["layers"]
+        paired = PairedTraining.read(
+            about, choices, layers, train_files, english_files, languages, seed
+        )
+    tokens = paired.pairs.target if paired else family.Tokens.read(train_files, languages)
+    data = paired.pairs if paired else tokens
     dev = Dev.read(about, settings, *dev_files, decoding) if dev_files and workers.main else None
     identity = (
         {"task": task, "method": method, "seed": seed, "stage": VERSIONS["train"]},
         settings.model_dump(),
         info["sha256"],
-        [*tokens.info, *(dev.tokens.info if dev else ())],
+        [*data.info, *(dev.tokens.info if dev else ())],
         languages,
     )
     place = workers.share(state_of_run(state, *identity) if workers.main else state)
@@ -155,21 +176,23 @@ def train(
     keeper = None
     if dev is not None:
         how = Inference(pad_id, info["precision"], eval_batch_tokens)
-        keeper = KeepBest(place / "best", settings, lambda it: dev.values(it, about, how), stop)
+        values = partial(dev.values, task=about, how=how, paired=paired is not None)
+        keeper = KeepBest(place / "best", settings, values, stop)
     log.info("%d rows in %s, %d updates", len(tokens), tokens.rows_per_language(), steps)
-    trainer = methods()[method].trainer_class()(
-        model=model,
-        args=training_arguments(
-            place, settings, steps=steps, precision=info["precision"], seed=seed
-        ),
-        train_dataset=UpdateDataset(
-            tokens,
-            updates(tokens.lengths, settings.batch_size, steps, seed),
-            parts=settings.accumulation * workers.count,
-            pad_id=pad_id,
-        ),
-        data_collator=take_item,
+    arguments = training_arguments(
+        place, settings, steps=steps, precision=info["precision"], seed=seed
     )
+    planned = updates(data.lengths, settings.batch_size, steps, seed)
+    parts = settings.accumulation * workers.count
+    if paired:
+        trainer = paired.trainer(model, arguments, planned, parts=parts, pad_id=pad_id)
+    else:
+        trainer = methods()[method].trainer_class()(
+            model=model,
+            args=arguments,
+            train_dataset=UpdateDataset(tokens, planned, parts=parts, pad_id=pad_id),
+            data_collator=take_item,
+        )
     outcome = fit(
         trainer, place, model_folder=folder / "model", keeper=keeper, stop=stop, workers=workers
     )
@@ -177,8 +200,27 @@ def train(
     if outcome is None:
         return
     note = _note(outcome, settings, info, tokens, dev, memory)
+    if paired:
+        note = paired.noted(note, trainer)
     write_text(folder / "train.json", json.dumps(note, indent=1, sort_keys=True) + "\n")
     shutil.rmtree(state)
+
+
+def _english_sides(
+    method: str, files: tuple[list[Path], list[Path]] | None
+) -> tuple[list[Path], list[Path]] | None:
+    """Return the files of English sides, which must be there for the methods that read them."""
+    paired = methods()[method].paired
+    if paired == bool(files and files[0]):
+        return files if paired else None
+    raise UsageError(
+        f"the method '{method}' reads {'an' if paired else 'no'} English side of each row",
+        where="xling train --originals, --back-translations",
+        allowed="tokens of the English training rows and of their back-translations"
+        if paired
+        else "training rows alone (--train)",
+        fix="give the tokens of the split train" if paired else "leave out --originals",
+    )
 
 
 def _note(

@@ -31,6 +31,7 @@ from xling.errors import UsageError
 from xling.files import write_text
 from xling.methods import methods
 from xling.tasks import TASKS
+from xling.xmixup.settings import XMixupSettings
 
 SCHEMA_FILE = Path("config/study.schema.json")
 DOCS_FILE = Path("docs/study.md")
@@ -79,15 +80,24 @@ def json_schema() -> str:
         ("Resources", "ResourceOverride", RunResources.model_fields),
     ):
         properties = schema["$defs"][part]["properties"]
-        settings = {key: deepcopy(properties[key]) for key in keys}
-        for value in settings.values():
-            value.pop("default", None)
         schema["$defs"][target]["properties"]["set"] |= {
-            "properties": settings,
+            "properties": _without_defaults({key: properties[key] for key in keys}),
             "additionalProperties": False,
         }
+    schema["$defs"]["XMixupChoices"]["properties"]["set"] |= {
+        "properties": _without_defaults(XMixupSettings.model_json_schema()["properties"]),
+        "additionalProperties": False,
+    }
     head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "study"}
     return json.dumps(head | schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def _without_defaults(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return properties of settings that replace others: what is left out is not replaced."""
+    found = deepcopy(properties)
+    for value in found.values():
+        value.pop("default", None)
+    return found
 
 
 def key_table() -> str:

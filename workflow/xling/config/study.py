@@ -23,6 +23,7 @@ from pydantic import (
 
 from xling.methods import methods
 from xling.tasks import SOURCE_LANGUAGE, TASKS
+from xling.xmixup.settings import XMixupSettings, preset
 
 PAPERS = ("xmixup", "robust", "cats", "distill")
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -238,6 +239,43 @@ class PretrainedEncoder(Closed):
 Encoder = Annotated[ScratchEncoder | PretrainedEncoder, Field(discriminator="source")]
 
 
+class XMixupChoices(Closed):
+    """How X-Mixup mixes: a preset, and what differs from it."""
+
+    preset: Literal["paper", "released"] = Field(
+        "paper", description="the paper's description, or what the released code does"
+    )
+    set: dict[str, Any] = Field(
+        default_factory=dict, description="settings that replace the preset's (docs/xmixup.md)"
+    )
+
+    english: list[Literal["translate_test", "gold"]] | None = Field(
+        None,
+        min_length=1,
+        description="English sides of test rows; null: their translation, and gold English (an "
+        "oracle) where the test set is parallel",
+    )
+
+    def resolve(self, family: str, *, layers: int, max_length: int) -> XMixupSettings:
+        """Return all settings for a task family and an encoder."""
+        return preset(self.preset, family, layers=layers, max_length=max_length, **self.set)
+
+    @property
+    def samples(self) -> bool:
+        """Whether back-translations are trained on."""
+        return self.set.get("sampling") != "off"
+
+    @model_validator(mode="after")
+    def _check(self) -> XMixupChoices:
+        for key in self.set:
+            if key not in XMixupSettings.model_fields:
+                allowed = ", ".join(XMixupSettings.model_fields)
+                raise ValueError(f"unknown setting of X-Mixup '{key}'; allowed: {allowed}")
+        # Contradictions show with any family and size; what depends on the encoder comes later.
+        self.resolve("classification", layers=24, max_length=128)
+        return self
+
+
 class TrainingSettings(Closed):
     """Fine-tuning of one run.  Exactly one of ``epochs`` and ``max_steps`` is set."""
 
@@ -260,6 +298,7 @@ class TrainingSettings(Closed):
     )
     evaluate_every: PositiveInt = Field(500, description="updates between looks at the dev set")
     checkpoint_every: PositiveInt = Field(500, description="updates between checkpoints")
+    xmixup: XMixupChoices | None = Field(None, description="of the method xmixup; null: its preset")
 
     @model_validator(mode="after")
     def _check(self) -> TrainingSettings:

@@ -25,6 +25,7 @@ class Method:
         trained_as: method whose trained model is used; itself unless the model is shared.
         source: where the method is defined.
         families: task families it is for.
+        paired: every target-language row is read together with its English side.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Method:
     trained_as: str
     source: str
     families: tuple[str, ...] = ("classification", "tagging", "qa")
+    paired: bool = False
 
     @property
     def trains(self) -> bool:

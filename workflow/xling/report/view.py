@@ -194,7 +194,9 @@ def data(records: Sequence[Record], prepared: Prepared) -> list[Row]:
             "dropped": text_of(summary["dropped"]),
             "notes": summary["notes"],
             "origin": summary["origin"],
-            "translations": summary["translations"] if split.startswith("translate") else "",
+            "translations": summary["translations"]
+            if split.startswith(("translate", "back_translate"))
+            else "",
             "sources": [
                 f"{source['path']}, {source['bytes']} bytes, SHA-256 {source['sha256']}"
                 for source in summary["sources"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from xling.config.study import ScratchEncoder
 from xling.plan import Plan
 from xling.record_run import UNTRAINED
+from xling.score import headline
 from xling.tables.table import AVG, AVG_TARGETS, System, Table
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
@@ -17,6 +18,16 @@ POLICIES = {
     "last": "last (the weights after the last update)",
     "best_source_dev": "best_source_dev (best on the source-language dev set)",
     "best_target_dev": "best_target_dev (best on the target-language dev sets: an oracle)",
+}
+
+
+_SETTINGS = {
+    "translate_test": "each test item is read with its translation to English",
+    "translate_test_mean": "each test item is read with its translation to English; mean of the "
+    "logits of both",
+    "gold": "each test item is read with the gold English item, an oracle",
+    "gold_mean": "each test item is read with the gold English item, an oracle; mean of the logits "
+    "of both",
 }
 
 
@@ -95,9 +106,13 @@ def verdict(plan: Plan, tasks: Iterable[str], models: Iterable[str]) -> str:
 
 
 def system_notes(system: System, table: Table) -> list[str]:
-    """Say what is wrong with a row: collapsed runs, missing runs, missing languages."""
+    """Say what to know of a row: how it was tested, collapsed runs, what is missing."""
     name = f"{system.title}, {system.model}"
-    notes = []
+    notes = [
+        f"{name}: {_SETTINGS[setting]}."
+        for setting in sorted({s.setting for r in system.records for s in headline(r.scores)})
+        if setting in _SETTINGS
+    ]
     if system.collapsed:
         which = _numbers("seed", system.collapsed)
         verb = "are" if len(system.collapsed) > 1 else "is"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xling.methods import methods
 from xling.plan import Plan
 from xling.records import Record
-from xling.score import STANDARD, is_collapsed
+from xling.score import headline, is_collapsed
 from xling.tables.agree import require_agreement
 from xling.tables.caption import Caption, verdict
 from xling.tables.table import AVG, Cell, Grid, System, systems_in_order
@@ -139,9 +139,8 @@ def _means(records: Sequence[Record], tasks: Sequence[str]) -> list[float]:
 
 def _scores(record: Record) -> TaskScores:
     scores: dict[str, dict[str, float]] = {}
-    for s in record.scores:
-        if s.setting == STANDARD:
-            scores.setdefault(s.language, {})[s.metric] = s.value
+    for s in headline(record.scores):
+        scores.setdefault(s.language, {})[s.metric] = s.value
     return scores
 
 

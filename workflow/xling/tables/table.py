@@ -14,7 +14,7 @@ from functools import cached_property
 from xling.methods import methods
 from xling.plan import Plan, Run
 from xling.records import Record, Score
-from xling.score import STANDARD, is_collapsed
+from xling.score import headline, is_collapsed
 from xling.tables.agree import require_agreement, run_of
 from xling.tasks import SOURCE_LANGUAGE, TASKS, Task
 
@@ -130,9 +130,9 @@ class Grid:
 
 @dataclass(frozen=True)
 class Table(Grid):
-    """Main metric of one task, standard setting, for the systems of one paper.
+    """Main metric of one task, for the systems of one paper, in the setting that is shown.
 
-    Other metrics and settings are in ``scores.csv``.
+    Which one: ``xling.score.HEADLINES``.  The others, and other metrics, are in ``scores.csv``.
 
     Attributes:
         languages: all that any of the runs is scored on, in the study's order.
@@ -210,9 +210,9 @@ def build_table(plan: Plan, paper: str, task: str, records: Sequence[Record]) ->
 
 
 def main_scores(record: Record) -> list[Score]:
-    """Return the scores of the task's main metric in the standard setting."""
+    """Return the scores of the task's main metric in the setting that tables show."""
     metric = TASKS[record.task].metric
-    return [s for s in record.scores if s.setting == STANDARD and s.metric == metric]
+    return [s for s in headline(record.scores) if s.metric == metric]
 
 
 def systems_in_order(plan: Plan, runs: Sequence[Run]) -> list[tuple[str, str]]:

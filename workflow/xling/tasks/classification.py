@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 from xling import tokens as _tokens
 from xling.inference import batches_of
 from xling.tasks import Task
+from xling.tasks.by_setting import score_settings
 from xling.tasks.family import Inference
 from xling.tokens import batched, encoding_columns
 
@@ -109,29 +110,35 @@ def predict(
     how: Inference,
 ) -> pa.Table:
     """Return ``id``, ``language``, ``label``, ``prediction`` (class names) and ``logits``."""
-    import pyarrow as pa
-
-    del table, decoding  # A pair's tokens hold all that is needed.
-    scores = class_scores(model, tokens, rows, how)
-    names = np.asarray(task.labels)
-    return pa.table(
-        {
-            "id": np.asarray(tokens.ids)[rows],
-            "language": np.asarray(tokens.languages)[rows],
-            "label": names[tokens.labels[rows]],
-            "prediction": names[scores.argmax(axis=1)],
-            "logits": pa.array(list(scores), pa.list_(pa.float32())),
-        }
-    )
+    del decoding
+    return decode(class_scores(model, tokens, rows, how), tokens, rows, table, task)
 
 
 def class_scores(
     model: torch.nn.Module, tokens: Tokens, rows: np.ndarray, how: Inference
 ) -> np.ndarray:
     """Return the logits of the given rows, shape [len(rows), classes], float32, in their order."""
+    return gather(batches_of(model, tokens, rows, how), tokens, rows, {})
+
+
+def gather(
+    outputs: Iterable[tuple[np.ndarray, Any]],
+    tokens: Tokens,
+    rows: np.ndarray,
+    decoding: Mapping[str, Any],
+) -> np.ndarray:
+    """Return the logits of batches by row, see :func:`class_scores`.
+
+    Args:
+        outputs: places in ``rows`` and ``logits`` [batch, classes]; each place once.
+        tokens: not read.
+        rows: token rows.
+        decoding: not read.
+    """
+    del tokens, decoding
     out: np.ndarray | None = None
-    for places, outputs in batches_of(model, tokens, rows, how):
-        logits = outputs.logits.float().cpu().numpy()
+    for places, output in outputs:
+        logits = output.logits.float().cpu().numpy()
         if out is None:
             out = np.empty((len(rows), logits.shape[-1]), dtype=np.float32)
         out[places] = logits
@@ -139,8 +146,30 @@ def class_scores(
     return out
 
 
+def decode(
+    found: np.ndarray, tokens: Tokens, rows: np.ndarray, table: pa.Table, task: Task
+) -> pa.Table:
+    """Return the predictions of rows whose logits were gathered, see :func:`predict`."""
+    import pyarrow as pa
+
+    del table  # A pair's tokens hold all that is needed.
+    names = np.asarray(task.labels)
+    return pa.table(
+        {
+            "id": np.asarray(tokens.ids)[rows],
+            "language": np.asarray(tokens.languages)[rows],
+            "label": names[tokens.labels[rows]],
+            "prediction": names[found.argmax(axis=1)],
+            "logits": pa.array(list(found), pa.list_(pa.float32())),
+        }
+    )
+
+
 def score(predictions: pa.Table, task: Task) -> list[Score]:
-    """Score each language; the label must be one of the task's, an id stand once per language."""
+    """Score each setting and language; the label must be one of the task's.
+
+    An id stands once per setting and language.
+    """
     from xling.score import score_labels
 
-    return score_labels(predictions, task)
+    return score_settings(predictions, lambda part: score_labels(part, task))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from xling.errors import DataError
 from xling.inference import batches_of
 from xling.metrics import mlqa, squad
 from xling.tasks import Task
+from xling.tasks.by_setting import score_settings
 from xling.tasks.family import Inference
 from xling.tasks.qa_decoding import Spans, best_spans, best_windows
 from xling.tasks.qa_features import windows_table
@@ -119,30 +120,7 @@ def predict(
     context) and ``score`` (start plus end).  A question without a valid span gets the prediction
     "" and no score; how many there are is logged.
     """
-    import pyarrow as pa
-
-    ids, languages = np.asarray(tokens.ids)[rows], np.asarray(tokens.languages)[rows]
-    items: dict[tuple[str, str], int] = {}
-    item = np.array(
-        [items.setdefault(key, len(items)) for key in zip(languages, ids, strict=True)], dtype=int
-    )
-    spans = span_scores(model, tokens, rows, decoding, how)
-    best = best_windows(item, tokens.numbers("window")[rows], spans.scores)
-    found = np.isfinite(spans.scores[best])
-    if not found.all():
-        log.warning(
-            "%s: %d of %d questions have no valid span", task.name, (~found).sum(), len(found)
-        )
-    asked = _asked(table, items, task)
-    predictions = [
-        context[slice(*tokens.code_points(rows[i], spans.starts[i], spans.ends[i]))] if ok else ""
-        for i, ok, context in zip(best, found, asked["context"].to_pylist(), strict=True)
-    ]
-    scores = pa.array(spans.scores[best].astype(np.float32), pa.float32(), mask=~found)
-    return pa.table(
-        {name: asked[name] for name in COLUMNS[:-1]}
-        | {"prediction": pa.array(predictions, pa.string()), "score": scores}
-    )
+    return decode(span_scores(model, tokens, rows, decoding, how), tokens, rows, table, task)
 
 
 def span_scores(
@@ -153,11 +131,29 @@ def span_scores(
     how: Inference,
 ) -> Spans:
     """Return the best span of each window, in the order of ``rows``."""
+    return gather(batches_of(model, tokens, rows, how), tokens, rows, decoding)
+
+
+def gather(
+    outputs: Iterable[tuple[np.ndarray, Any]],
+    tokens: Tokens,
+    rows: np.ndarray,
+    decoding: Mapping[str, Any],
+) -> Spans:
+    """Return the best spans of batches by row, see :func:`span_scores`.
+
+    Args:
+        outputs: places in ``rows``, and ``start_logits`` and ``end_logits`` [batch, sub-words];
+            each place once.
+        tokens: say where contexts are.
+        rows: token rows.
+        decoding: settings of :func:`xling.tasks.qa_decoding.best_spans`.
+    """
     spans = Spans(np.empty(len(rows)), *(np.empty(len(rows), dtype=np.int64) for _ in range(2)))
-    for places, outputs in batches_of(model, tokens, rows, how):
+    for places, output in outputs:
         some = rows[places]
-        starts = outputs.start_logits.float().cpu().numpy()
-        ends = outputs.end_logits.float().cpu().numpy()
+        starts = output.start_logits.float().cpu().numpy()
+        ends = output.end_logits.float().cpu().numpy()
         width = starts.shape[1]
         padding = np.arange(width)[None, :] >= tokens.lengths[some][:, None]
         starts[padding] = ends[padding] = -np.inf
@@ -166,6 +162,33 @@ def span_scores(
         for whole, part in zip(spans, found, strict=True):
             whole[places] = part
     return spans
+
+
+def decode(found: Spans, tokens: Tokens, rows: np.ndarray, table: pa.Table, task: Task) -> pa.Table:
+    """Return the predictions of rows whose spans were gathered, see :func:`predict`."""
+    import pyarrow as pa
+
+    ids, languages = np.asarray(tokens.ids)[rows], np.asarray(tokens.languages)[rows]
+    items: dict[tuple[str, str], int] = {}
+    item = np.array(
+        [items.setdefault(key, len(items)) for key in zip(languages, ids, strict=True)], dtype=int
+    )
+    best = best_windows(item, tokens.numbers("window")[rows], found.scores)
+    valid = np.isfinite(found.scores[best])
+    if not valid.all():
+        log.warning(
+            "%s: %d of %d questions have no valid span", task.name, (~valid).sum(), len(valid)
+        )
+    asked = _asked(table, items, task)
+    predictions = [
+        context[slice(*tokens.code_points(rows[i], found.starts[i], found.ends[i]))] if ok else ""
+        for i, ok, context in zip(best, valid, asked["context"].to_pylist(), strict=True)
+    ]
+    scores = pa.array(found.scores[best].astype(np.float32), pa.float32(), mask=~valid)
+    return pa.table(
+        {name: asked[name] for name in COLUMNS[:-1]}
+        | {"prediction": pa.array(predictions, pa.string()), "score": scores}
+    )
 
 
 def _asked(table: pa.Table, items: Mapping[tuple[str, str], int], task: Task) -> pa.Table:
@@ -184,14 +207,19 @@ def _asked(table: pa.Table, items: Mapping[tuple[str, str], int], task: Task) ->
 
 
 def score(predictions: pa.Table, task: Task) -> list[Score]:
-    """Score each language by F1 and exact match, in the table's order of languages.
+    """Score each setting and language by F1 and exact match, in the table's order.
 
     MLQA has a rule of its own for each of its languages; it follows the language of the text.
     Artificial languages take that of Hindi: no articles, words end at blanks (ours).
 
     Raises:
-        DataError: a missing column, no rows, or an id that is there twice in a language.
+        DataError: a missing column, no rows, or an id that is there twice in a language
+            of a setting.
     """
+    return score_settings(predictions, lambda part: _score_one(part, task))
+
+
+def _score_one(predictions: pa.Table, task: Task) -> list[Score]:
     from xling.records import Score
     from xling.score import STANDARD
 

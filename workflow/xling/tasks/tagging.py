@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xling import tokens as _tokens
-from xling.data.tag_projection import OUTSIDE, carry_entities
 from xling.errors import DataError
 from xling.inference import batches_of
 from xling.metrics import chunks
 from xling.tasks import Task
+from xling.tasks.by_setting import score_settings
 from xling.tasks.family import Inference
+from xling.tasks.tagging_decoding import follow, foreign, joined_parts
 from xling.tasks.tagging_features import NO_LABEL, features
 
 if TYPE_CHECKING:
@@ -118,31 +119,34 @@ def predict(
         DataError: the tokens are not those of the table.
     """
     del decoding
-    found = _sentences(tokens, rows, word_classes(model, tokens, rows, how))
-    columns = [table[name].to_pylist() for name in ("id", "language", "tags", "links")]
-    out = []
-    for row_id, language, tags, links in zip(*columns, strict=True):
-        classes = found.pop((language, row_id), None)
-        if classes is not None:
-            predicted = [task.labels[c] for c in classes]
-            if links is not None:
-                predicted = follow(links, predicted, DEFAULT_TAG[task.name])
-            if len(predicted) != len(tags):
-                raise _foreign(language, row_id, f"{len(predicted)} words for {len(tags)} tags")
-            out.append((row_id, language, tags, predicted))
-    if found:
-        language, row_id = next(iter(found))
-        raise _foreign(language, row_id, "it is not among the prepared sentences")
-    return _table(out)
+    return decode(word_classes(model, tokens, rows, how), tokens, rows, table, task)
 
 
 def word_classes(
     model: torch.nn.Module, tokens: Tokens, rows: np.ndarray, how: Inference
 ) -> list[np.ndarray]:
     """Return the most likely class of each word of the given rows, in their order."""
+    return gather(batches_of(model, tokens, rows, how), tokens, rows, {})
+
+
+def gather(
+    outputs: Iterable[tuple[np.ndarray, Any]],
+    tokens: Tokens,
+    rows: np.ndarray,
+    decoding: Mapping[str, Any],
+) -> list[np.ndarray]:
+    """Return the most likely classes of batches by row, see :func:`word_classes`.
+
+    Args:
+        outputs: places in ``rows`` and ``logits`` [batch, sub-words, classes]; each place once.
+        tokens: say where words begin.
+        rows: token rows.
+        decoding: not read.
+    """
+    del decoding
     classes: list[np.ndarray] = [np.empty(0, dtype=np.int64)] * len(rows)
-    for places, outputs in batches_of(model, tokens, rows, how):
-        best = outputs.logits.argmax(dim=-1).cpu().numpy()
+    for places, output in outputs:
+        best = output.logits.argmax(dim=-1).cpu().numpy()
         row, position, _ = tokens.words(rows[places])
         cuts = np.searchsorted(row, np.arange(1, len(places)))
         for place, words in zip(places, np.split(best[row, position], cuts), strict=True):
@@ -150,45 +154,26 @@ def word_classes(
     return classes
 
 
-def _sentences(
-    tokens: Tokens, rows: np.ndarray, classes: list[np.ndarray]
-) -> dict[tuple[str, str], list[int]]:
-    """Join the parts of each sentence, by (language, id)."""
-    parts: dict[tuple[str, str], dict[int, list[int]]] = {}
-    for row, found in zip(rows.tolist(), classes, strict=True):
-        key = tokens.languages[row], tokens.ids[row]
-        by_part, number = parts.setdefault(key, {}), int(tokens.parts[row])
-        if number in by_part:
-            raise _foreign(*key, f"part {number + 1} is there twice")
-        by_part[number] = found.tolist()
-    joined = {}
-    for key, by_part in parts.items():
-        if set(by_part) != set(range(len(by_part))):
-            raise _foreign(*key, "parts are missing")
-        joined[key] = [c for number in range(len(by_part)) for c in by_part[number]]
-    return joined
-
-
-def follow(links: Sequence[int], predicted: Sequence[str], default: str) -> list[str]:
-    """Return for each link the tag of the token it names, ``default`` for -1.
-
-    Entities (``O``, ``B-…``, ``I-…``) keep their words together but not their order: "Keller Bank"
-    may be "Bank Keller" in the sentence that is scored.  So each run of words of one entity opens
-    with ``B-`` again (ours; see :mod:`xling.data.tag_projection`).
-    """
-    if default == OUTSIDE:
-        pairs = [(link, word) for word, link in enumerate(links) if link >= 0]
-        return list(carry_entities(predicted, pairs, len(links)).tags)
-    return [default if link < 0 else predicted[link] for link in links]
-
-
-def _foreign(language: str, row_id: str, what: str) -> DataError:
-    return DataError(
-        f"tokenised sentences do not fit the prepared ones: {what}",
-        where=f"language {language}, id {row_id}",
-        allowed="tokens made of the same prepared split, each sentence once",
-        fix="delete the tokenised split and run snakemake again",
-    )
+def decode(
+    found: list[np.ndarray], tokens: Tokens, rows: np.ndarray, table: pa.Table, task: Task
+) -> pa.Table:
+    """Return the predictions of rows whose classes were gathered, see :func:`predict`."""
+    sentences = joined_parts(tokens, rows, found)
+    columns = [table[name].to_pylist() for name in ("id", "language", "tags", "links")]
+    out = []
+    for row_id, language, tags, links in zip(*columns, strict=True):
+        classes = sentences.pop((language, row_id), None)
+        if classes is not None:
+            predicted = [task.labels[c] for c in classes]
+            if links is not None:
+                predicted = follow(links, predicted, DEFAULT_TAG[task.name])
+            if len(predicted) != len(tags):
+                raise foreign(language, row_id, f"{len(predicted)} words for {len(tags)} tags")
+            out.append((row_id, language, tags, predicted))
+    if sentences:
+        language, row_id = next(iter(sentences))
+        raise foreign(language, row_id, "it is not among the prepared sentences")
+    return _table(out)
 
 
 def _table(rows: list[tuple[str, str, list[str], list[str]]]) -> pa.Table:
@@ -206,7 +191,7 @@ def _table(rows: list[tuple[str, str, list[str], list[str]]]) -> pa.Table:
 
 
 def score(predictions: pa.Table, task: Task) -> list[Score]:
-    """Score each language, all metrics of the task, in the table's order of languages.
+    """Score each setting and language, all metrics of the task, in the table's order.
 
     ``chance`` is the value of giving every word the most frequent gold tag of the language.
 
@@ -214,6 +199,10 @@ def score(predictions: pa.Table, task: Task) -> list[Score]:
         DataError: a column is missing, a tag unknown, a sentence there twice, or it has another
             number of predictions than words.
     """
+    return score_settings(predictions, lambda part: _score_one(part, task))
+
+
+def _score_one(predictions: pa.Table, task: Task) -> list[Score]:
     from xling.records import Score
     from xling.score import STANDARD
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xling.errors import DataError, UsageError, nearest
 from xling.files import whole_folder, write_text
 from xling.logs import log
-from xling.score import STANDARD
+from xling.score import STANDARD, shown_of
 from xling.tasks import TASKS
 from xling.xtreme import LANGUAGES, file_name
 from xling.xtreme.rows import WRITERS, Files, of_setting
@@ -52,8 +52,10 @@ def export(
     tasks: dict[str, Files] = {}
     for task in sorted(predictions, key=_place):
         table = predictions[task]
-        if TASKS[task].family == "retrieval":
-            table = of_setting(task, table, setting if task == "tatoeba" else STANDARD)
+        if "setting" in table.column_names:
+            tested = table["setting"].unique().to_pylist()
+            shown = setting if task == "tatoeba" else shown_of(tested)
+            table = of_setting(task, table, shown)
         tasks[task] = WRITERS[task](task, table, prepared[task])
     if not any(files.predictions for files in tasks.values()):
         raise DataError(
