@@ -11,7 +11,7 @@ from xling.errors import DataError, Interrupted, SetupError, UsageError, XlingEr
 
 VERBS = (
     "fetch prepare pretrain tokenize train predict score tabulate plot check report summary "
-    "stages study plan"
+    "stages study plan status doctor"
 ).split()
 
 
