@@ -107,7 +107,7 @@ def _fetch(keys: Sequence[str]) -> str:
     """Return the command that fetches some downloads, or all of a study if they are many."""
     if len(keys) <= _FEW:
         return f"xling fetch --dataset {' '.join(keys)}"
-    return "snakemake --until download --config study=STUDY"
+    return "snakemake --until download, with the --config of the study"
 
 
 def _absent(missing: Sequence[Artefact], base: Path) -> Iterator[Finding]:
