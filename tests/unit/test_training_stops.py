@@ -175,11 +175,11 @@ def test_an_evaluation_is_broken_off_and_made_up_for(
     """Also the last one: the weights are ready, their score is not."""
     values, calls = Dev.values, count(4, 4)
 
-    def disturbed(self, *args):
+    def disturbed(self, *args, **kwargs):
         if next(calls) == step:
             ask()
             pytest.fail("it went on")
-        return values(self, *args)
+        return values(self, *args, **kwargs)
 
     monkeypatch.setattr(Dev, "values", disturbed)
     with pytest.raises(Interrupted, match=f"stopped at step {step} after saving"), Stop() as stop:
@@ -187,7 +187,7 @@ def test_an_evaluation_is_broken_off_and_made_up_for(
     (place,) = (tmp_path / "state").iterdir()
     assert newest_checkpoint(place) == Checkpoint(step, 1, dev_pending=True)
     seen = []
-    monkeypatch.setattr(Dev, "values", lambda *args: seen.append(1) or values(*args))
+    monkeypatch.setattr(Dev, "values", lambda *a, **k: seen.append(1) or values(*a, **k))
     assert same(run(encoder, tmp_path), undisturbed.weights)
     assert len(seen) == (20 - step) // 4 + 1
     assert selection(tmp_path) == undisturbed.selection

@@ -151,9 +151,17 @@ def _tokens(plan: Plan, here: _Folder) -> Iterator[Job]:
     read = {
         (run.model, task, split)
         for run in plan.trainings
-        for task, split in [*plan.train_splits(run), *plan.dev_splits(run)]
+        for task, split in [
+            *plan.train_splits(run),
+            *plan.dev_splits(run),
+            *(part for side in plan.english_splits(run) for part in side),
+        ]
     }
-    read |= {(run.model, run.task, split) for run in plan.runs for split in plan.test_splits(run)}
+    read |= {
+        (run.model, run.task, split)
+        for run in plan.runs
+        for split in [*plan.test_splits(run), *(name for _, name in plan.english_tests(run))]
+    }
     for model, task, split in sorted(read):
         place = f"{model}/{task}/{split}"
         wildcards = {"model": model, "task": task, "split": split}
