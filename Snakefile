@@ -99,7 +99,12 @@ onstart:
     write_text(Path(f"results/{STUDY.name}/study.yaml"), merged_yaml(STUDY))
 
 
+onerror:
+    controller.release(STUDY.name, Path.cwd())
+
+
 onsuccess:
+    controller.release(STUDY.name, Path.cwd())
     # A call for a single file may leave records open; there is nothing to sum up then.
     if all(Path(path).exists() for path in all_records()):
         shell("xling summary --study {STUDY_TEXT:q} --results results/{STUDY.name}")

@@ -277,4 +277,6 @@ def test_status_and_doctor_read_it_all(smoke):
     assert sum(status["runs"].values()) == 13
     told = xling("doctor", run.study).stdout
     assert "squeue" in told
-    assert "error" not in [line.split()[0] for line in told.splitlines() if "Slurm" in line]
+    lines = [line.split()[0] for line in told.splitlines() if "Slurm" in line]
+    assert lines
+    assert "error" not in lines

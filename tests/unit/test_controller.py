@@ -92,6 +92,13 @@ def test_a_new_controller_knows_the_runs_before_it(tmp_path):
     assert controller.read("mini", tmp_path) == last
 
 
+def test_a_run_that_ended_by_itself_leaves_nothing_to_end(tmp_path):
+    controller.release("mini", tmp_path)  # nothing to release yet
+    controller.take_over("mini", tmp_path, "run-1")
+    controller.release("mini", tmp_path)
+    assert controller.read("mini", tmp_path).slurm_runs == ()
+
+
 @pytest.fixture
 def commands(tmp_path, monkeypatch):
     """Stand-ins for squeue (two jobs, then none) and scancel (writes down what it was told)."""
@@ -136,6 +143,21 @@ def test_jobs_that_do_not_end_stop_the_run(commands, monkeypatch):
     controller.take_over("mini", commands, "run-1")
     with pytest.raises(SetupError, match="2 Slurm jobs of a killed snakemake do not end"):
         preflight.prepare_run(slurm_workflow("run-2"), "mini")
+
+
+def test_a_queue_that_does_not_answer_is_not_an_empty_one(commands, monkeypatch):
+    monkeypatch.setattr("xling.cluster.slurm.status_command", lambda: "squeue")
+    (commands / "bin" / "squeue").write_text("#!/bin/sh\necho down >&2; exit 1\n")
+    controller.take_over("mini", commands, "run-1")
+    with pytest.raises(SetupError, match="cannot be seen whether jobs"):
+        preflight.prepare_run(slurm_workflow("run-2"), "mini")
+    assert controller.read("mini", commands).slurm_runs == ("run-1",)
+
+
+def test_a_run_without_slurm_ends_them_too(commands):
+    controller.take_over("mini", commands, "run-1")
+    preflight.prepare_run(SimpleNamespace(executor_settings=None), "mini")
+    assert (commands / "cancelled.txt").read_text().split() == ["7", "8"]
 
 
 def test_a_run_that_could_not_see_its_jobs_end_does_not_begin(commands, monkeypatch):

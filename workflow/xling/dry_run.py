@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from xling.errors import XlingError
 from xling.plan import Plan
 
 
@@ -15,5 +16,9 @@ def print_plan(plan: Plan) -> None:
     from xling.plan_text import format_plan
 
     benchmarks = Path("results") / plan.study.name / "benchmarks"
-    stages = estimate(plan, benchmarks if benchmarks.is_dir() else None)
+    try:
+        stages = estimate(plan, benchmarks if benchmarks.is_dir() else None)
+    except XlingError as error:
+        sys.stderr.write(f"{error}\n")  # a damaged benchmark file; the dry run itself is done
+        return
     sys.stdout.write("\n" + format_plan(plan, stages))

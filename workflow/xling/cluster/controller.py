@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -97,18 +97,19 @@ def tidy_lock(study: str, folder: Path) -> str:
         return ""
     for lock in locks:
         lock.unlink(missing_ok=True)
-    shutil.move(taken, note)
+    taken.replace(note)
     return f"note: the last snakemake of study {study} was killed; its lock was removed\n"
 
 
 def _locks(study: str, folder: Path) -> list[Path]:
     """Snakemake's lock files that name results of a study."""
-    mark = f"results/{study}/"
-    return [
-        file
-        for file in sorted((folder / ".snakemake" / "locks").glob("*.lock"))
-        if mark in file.read_text(encoding="utf-8", errors="replace")
-    ]
+    mark, found = f"results/{study}/", []
+    for file in sorted((folder / ".snakemake" / "locks").glob("*.lock")):
+        # Another study's snakemake may end, and remove its lock, at this very moment.
+        with suppress(FileNotFoundError):
+            if mark in file.read_text(encoding="utf-8", errors="replace"):
+                found.append(file)
+    return found
 
 
 def take_over(study: str, folder: Path, slurm_run: str) -> Controller:
@@ -124,3 +125,10 @@ def take_over(study: str, folder: Path, slurm_run: str) -> Controller:
     controller = replace(Controller.this(), slurm_runs=tuple(runs))
     write(controller, study, folder)
     return controller
+
+
+def release(study: str, folder: Path) -> None:
+    """Note that a run ended by itself, so none of its Slurm jobs is left."""
+    last = read(study, folder)
+    if last is not None:
+        write(replace(last, slurm_runs=()), study, folder)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xling.cluster import controller, slurm
+from xling.cluster.ask import ask
 from xling.errors import SetupError
 
 # How long cancelled jobs may take to end (ours): Slurm notices a dead node after SlurmdTimeout,
@@ -31,12 +32,17 @@ def prepare_run(workflow: Any, study: str) -> None:
     """
     folder = Path.cwd()
     settings = workflow.executor_settings
+    last = controller.read(study, folder)
+    before = last.slurm_runs if last else ()
     if not type(settings).__module__.startswith("snakemake_executor_plugin_slurm"):
+        # A run without Slurm must not meet such jobs either, where they can be seen.
+        if before and shutil.which("squeue"):
+            _end_jobs_of(before)
         controller.take_over(study, folder, "")
         return
     _watch(settings)
-    last = controller.read(study, folder)
-    _end_jobs_of(last.slurm_runs if last else ())
+    _end_jobs_of(before)
+    # The executor has no public name for it; jobs carry it as theirs.
     controller.take_over(study, folder, workflow.scheduler._executor.run_uuid)
 
 
@@ -69,7 +75,8 @@ def _end_jobs_of(runs: Sequence[str]) -> None:
         f"note: {len(left)} jobs of a killed snakemake are still in the queue; they are told to "
         "save and end, and go on as jobs of this run\n"
     )
-    subprocess.run(["scancel", *left], check=False)
+    # A job that has just ended cannot be cancelled; what counts is that none is left below.
+    ask("scancel", *left)
     end = time.monotonic() + PATIENCE
     while left := _jobs(runs):
         if time.monotonic() > end:
@@ -85,10 +92,12 @@ def _jobs(runs: Sequence[str]) -> list[str]:
     """Numbers of the jobs in the queue that runs have submitted."""
     if not runs:
         return []
-    done = subprocess.run(
-        ["squeue", "--noheader", "--format=%A", f"--name={','.join(runs)}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return sorted(set(done.stdout.split()))
+    answer = ask("squeue", "--noheader", "--format=%A", f"--name={','.join(runs)}")
+    if answer.problem:
+        # No answer is not "no jobs": two jobs would write the same files.
+        raise SetupError(
+            f"it cannot be seen whether jobs of a killed snakemake still run: {answer.problem}",
+            where="squeue",
+            fix="try again when Slurm answers; xling doctor looks at it",
+        )
+    return sorted(set(answer.text.split()))
