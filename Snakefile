@@ -99,12 +99,10 @@ onstart:
     write_text(Path(f"results/{STUDY.name}/study.yaml"), merged_yaml(STUDY))
 
 
-onerror:
-    controller.release(STUDY.name, Path.cwd())
-
-
 onsuccess:
-    controller.release(STUDY.name, Path.cwd())
+    controller.take_over(
+        STUDY.name, Path.cwd(), []
+    )  # none of its Slurm jobs is left
     # A call for a single file may leave records open; there is nothing to sum up then.
     if all(Path(path).exists() for path in all_records()):
         shell("xling summary --study {STUDY_TEXT:q} --results results/{STUDY.name}")

@@ -84,19 +84,11 @@ def test_a_lock_whose_owner_cannot_be_seen_stays_and_the_command_is_told(tmp_pat
     assert len(list(locks.iterdir())) == 2
 
 
-def test_a_new_controller_knows_the_runs_before_it(tmp_path):
-    controller.take_over("mini", tmp_path, "run-1")
-    controller.take_over("mini", tmp_path, "")
-    last = controller.take_over("mini", tmp_path, "run-2")
-    assert last.slurm_runs == ("run-1", "run-2")
-    assert controller.read("mini", tmp_path) == last
-
-
-def test_a_run_that_ended_by_itself_leaves_nothing_to_end(tmp_path):
-    controller.release("mini", tmp_path)  # nothing to release yet
-    controller.take_over("mini", tmp_path, "run-1")
-    controller.release("mini", tmp_path)
-    assert controller.read("mini", tmp_path).slurm_runs == ()
+def test_who_takes_over_is_noted_with_jobs_that_may_be_in_the_queue(tmp_path):
+    controller.take_over("mini", tmp_path, ["run-1"])
+    noted = controller.read("mini", tmp_path)
+    assert noted.slurm_runs == ("run-1",)
+    assert noted.alive() is True
 
 
 @pytest.fixture
@@ -126,21 +118,21 @@ def slurm_workflow(run):
 
 def test_jobs_of_a_killed_run_are_ended_before_new_ones_are_made(commands, monkeypatch, capsys):
     monkeypatch.setattr("xling.cluster.slurm.status_command", lambda: "squeue")
-    controller.take_over("mini", commands, "run-1")
+    controller.take_over("mini", commands, ["run-1"])
     workflow = slurm_workflow("run-2")
     preflight.prepare_run(workflow, "mini")
     assert (commands / "cancelled.txt").read_text().split() == ["7", "8"]
     assert "--name=run-1" in (commands / "squeue.txt").read_text()
     assert "2 jobs of a killed snakemake" in capsys.readouterr().err
     assert workflow.executor_settings.status_command == "squeue"
-    assert controller.read("mini", commands).slurm_runs == ("run-1", "run-2")
+    assert controller.read("mini", commands).slurm_runs == ("run-2",)
 
 
 def test_jobs_that_do_not_end_stop_the_run(commands, monkeypatch):
     monkeypatch.setattr("xling.cluster.slurm.status_command", lambda: "squeue")
     monkeypatch.setattr(preflight, "PATIENCE", 0.0)
     (commands / "bin" / "scancel").write_text("#!/bin/sh\n")
-    controller.take_over("mini", commands, "run-1")
+    controller.take_over("mini", commands, ["run-1"])
     with pytest.raises(SetupError, match="2 Slurm jobs of a killed snakemake do not end"):
         preflight.prepare_run(slurm_workflow("run-2"), "mini")
 
@@ -148,14 +140,14 @@ def test_jobs_that_do_not_end_stop_the_run(commands, monkeypatch):
 def test_a_queue_that_does_not_answer_is_not_an_empty_one(commands, monkeypatch):
     monkeypatch.setattr("xling.cluster.slurm.status_command", lambda: "squeue")
     (commands / "bin" / "squeue").write_text("#!/bin/sh\necho down >&2; exit 1\n")
-    controller.take_over("mini", commands, "run-1")
+    controller.take_over("mini", commands, ["run-1"])
     with pytest.raises(SetupError, match="cannot be seen whether jobs"):
         preflight.prepare_run(slurm_workflow("run-2"), "mini")
     assert controller.read("mini", commands).slurm_runs == ("run-1",)
 
 
 def test_a_run_without_slurm_ends_them_too(commands):
-    controller.take_over("mini", commands, "run-1")
+    controller.take_over("mini", commands, ["run-1"])
     preflight.prepare_run(SimpleNamespace(executor_settings=None), "mini")
     assert (commands / "cancelled.txt").read_text().split() == ["7", "8"]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -28,7 +29,7 @@ class Controller:
         namespace: of process numbers; differs between containers on one host.
         pid: its process.
         created: when the process began, in seconds since 1970: process numbers are used again.
-        slurm_runs: names of its Slurm jobs, and those of killed predecessors.
+        slurm_runs: names of Slurm jobs, its own or a predecessor's, that may be in the queue.
     """
 
     host: str
@@ -112,23 +113,12 @@ def _locks(study: str, folder: Path) -> list[Path]:
     return found
 
 
-def take_over(study: str, folder: Path, slurm_run: str) -> Controller:
-    """Note that this process controls the study; return it with the runs before it.
+def take_over(study: str, folder: Path, slurm_runs: Sequence[str]) -> None:
+    """Note that this process controls the study.
 
     Args:
         study: its name.
         folder: where snakemake works.
-        slurm_run: the name of this run's Slurm jobs; empty without Slurm.
+        slurm_runs: names of Slurm jobs that may be in the queue.
     """
-    last = read(study, folder)
-    runs = [*(last.slurm_runs if last else ()), *([slurm_run] if slurm_run else [])]
-    controller = replace(Controller.this(), slurm_runs=tuple(runs))
-    write(controller, study, folder)
-    return controller
-
-
-def release(study: str, folder: Path) -> None:
-    """Note that a run ended by itself, so none of its Slurm jobs is left."""
-    last = read(study, folder)
-    if last is not None:
-        write(replace(last, slurm_runs=()), study, folder)
+    write(replace(Controller.this(), slurm_runs=tuple(slurm_runs)), study, folder)

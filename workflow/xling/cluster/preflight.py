@@ -38,12 +38,13 @@ def prepare_run(workflow: Any, study: str) -> None:
         # A run without Slurm must not meet such jobs either, where they can be seen.
         if before and shutil.which("squeue"):
             _end_jobs_of(before)
-        controller.take_over(study, folder, "")
+            before = ()
+        controller.take_over(study, folder, before)
         return
     _watch(settings)
     _end_jobs_of(before)
     # The executor has no public name for it; jobs carry it as theirs.
-    controller.take_over(study, folder, workflow.scheduler._executor.run_uuid)
+    controller.take_over(study, folder, [workflow.scheduler._executor.run_uuid])
 
 
 def _watch(settings: Any) -> None:
