@@ -100,9 +100,8 @@ onstart:
 
 
 onsuccess:
-    controller.take_over(
-        STUDY.name, Path.cwd(), []
-    )  # none of its Slurm jobs is left
+    # None of its Slurm jobs is left.
+    controller.take_over(STUDY.name, Path.cwd(), [])
     # A call for a single file may leave records open; there is nothing to sum up then.
     if all(Path(path).exists() for path in all_records()):
         shell("xling summary --study {STUDY_TEXT:q} --results results/{STUDY.name}")
