@@ -396,7 +396,7 @@ def assert_same(found, expected):
 
 
 def test_a_job_predicts_with_the_english_sides_it_is_given(setting, saved):
-    sides = {"translate_test": [setting.files["translate_test"]]}
+    sides = {"translate_test": setting.files["translate_test"].tokens}
     sources = {"translate_test": setting.sources["translate_test"]}
     found, note = job(setting, saved / "mixing", sides)
     assert_same(found, predictions(setting, 300, sources=sources))
@@ -418,4 +418,4 @@ def test_models_and_english_sides_belong_together(setting, saved):
     with pytest.raises(UsageError, match="reads an English text beside each row"):
         job(setting, saved / "mixing", None)
     with pytest.raises(DataError, match="settings of a trained X-Mixup model cannot be read"):
-        job(setting, saved / "plain", {"translate_test": [setting.files["translate_test"]]})
+        job(setting, saved / "plain", {"translate_test": setting.files["translate_test"].tokens})

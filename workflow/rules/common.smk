@@ -65,24 +65,18 @@ def english_sides(input):
     return found
 
 
+def english_tests(run):
+    """Tokenised English sides of a run's test rows, by setting."""
+    return {
+        setting: tokens_of(run, [(run.task, split)])[0]
+        for setting, split in PLAN.english_tests(run)
+    }
+
+
 def english_test_options(run):
     """Options that give a prediction the English sides of its test rows."""
-    return [
-        part
-        for setting, split in PLAN.english_tests(run)
-        for part in (
-            "--english",
-            setting,
-            *tokens_of(run, [(run.task, split)]),
-            *prepared_of([(run.task, split)]),
-        )
-    ]
-
-
-def english_tests(run):
-    """Files that those options name."""
-    splits = [(run.task, split) for _, split in PLAN.english_tests(run)]
-    return [*tokens_of(run, splits), *prepared_of(splits)]
+    sides = english_tests(run).items()
+    return [part for side in sides for part in ("--english", *side)]
 
 
 def train_note(run):

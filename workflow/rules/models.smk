@@ -109,7 +109,7 @@ rule predict:
         or ["results/{study}/encoders/{model}/encoder.json"],
         tokens=lambda wildcards: tokens_of(run_of(wildcards), tested(run_of(wildcards))),
         tables=lambda wildcards: prepared_of(tested(run_of(wildcards))),
-        english=lambda wildcards: english_tests(run_of(wildcards)),
+        english=lambda wildcards: list(english_tests(run_of(wildcards)).values()),
     output:
         table="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.parquet",
         note="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.json",

@@ -107,11 +107,7 @@ def _predict(args: argparse.Namespace) -> None:
         max_tokens=args.eval_batch_tokens,
         languages=args.languages,
         decoding=read_json(args.decoding, dict[str, Any], "decoding"),
-        sources={
-            setting: [Split(setting, Path(tokens), Path(prepared))]
-            for setting, tokens, prepared in args.english
-        }
-        or None,
+        sources={setting: Path(tokens) for setting, tokens in args.english} or None,
     )
     with whole_file(args.output) as part:
         pq.write_table(table, part, compression="zstd")
@@ -206,9 +202,9 @@ def add_arguments(verbs: Any) -> None:
     sub.add_argument("--tokens", type=Path, nargs="+", required=True, help="tokenised splits")
     sub.add_argument("--tables", type=Path, nargs="+", required=True, help="prepared splits")
     sub.add_argument("--languages", nargs="+", required=True, metavar="CODE")
-    text = "English sides of the rows of all splits, for a setting (paired methods)"
-    names = ("SETTING", "TOKENS", "TABLE")
-    sub.add_argument("--english", nargs=3, action="append", default=[], metavar=names, help=text)
+    text = "tokenised English sides of the rows, for a setting (paired methods)"
+    names = ("SETTING", "TOKENS")
+    sub.add_argument("--english", nargs=2, action="append", default=[], metavar=names, help=text)
     sub.add_argument("--decoding", default="{}", help="JSON: from outputs to predictions")
     model = sub.add_mutually_exclusive_group(required=True)
     model.add_argument("--train-note", type=Path, help="train.json; the model lies beside it")

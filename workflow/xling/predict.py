@@ -44,7 +44,7 @@ def predict(
     encoder: dict[str, Any],
     max_tokens: int,
     decoding: dict[str, Any],
-    sources: dict[str, list[Split]] | None = None,
+    sources: dict[str, Path] | None = None,
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Return the predictions of a run and what the job used.
 
@@ -56,8 +56,8 @@ def predict(
         encoder: the note about the encoder (``encoder.json``).
         max_tokens: sub-words per batch, padding included.
         decoding: settings of the family's decoding.
-        sources: English sides of the test rows, for a model of X-Mixup: by the name that
-            :mod:`xling.xmixup.inference` gives them; only their tokens are read.
+        sources: tokenised English sides of the test rows, for a model of X-Mixup: by the name that
+            :mod:`xling.xmixup.inference` gives them.
 
     Returns:
         The table of the task's family (docs/architecture.md), languages in the order of the
@@ -110,7 +110,7 @@ def predict(
 def _english(
     family: Family,
     task: Task,
-    sources: dict[str, list[Split]],
+    sources: dict[str, Path],
     languages: list[str],
     model_folder: Path,
 ) -> dict[str, Tokens]:
@@ -123,13 +123,10 @@ def _english(
         raise UsageError(
             "a model of X-Mixup reads an English text beside each row, and none is given",
             where=str(model_folder),
-            allowed="--english NAME TOKENS TABLE, once or more",
+            allowed="--english NAME TOKENS, once or more",
             fix="name the tokenised translations of the test rows",
         )
-    return {
-        name: family.Tokens.read([split.tokens for split in sides], languages)
-        for name, sides in sources.items()
-    }
+    return {name: family.Tokens.read([side], languages) for name, side in sources.items()}
 
 
 def _tables(splits: list[Split]) -> pa.Table:

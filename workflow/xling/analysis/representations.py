@@ -19,7 +19,7 @@ from xling.analysis.cka import linear_cka, minibatch_cka
 from xling.errors import DataError, UsageError
 from xling.inference import batches_of
 from xling.tasks import TASKS
-from xling.tasks.embeddings import _check_finite, _pooled
+from xling.tasks.embeddings import check_finite, pooled
 
 if TYPE_CHECKING:
     import torch
@@ -149,7 +149,7 @@ def represent(
     out: npt.NDArray[np.float32] | None = None
     for places, outputs in batches:
         for i, layer in enumerate(layers):
-            vectors = _pooled(outputs.hidden_states[layer], lengths[places], pooling)
+            vectors = pooled(outputs.hidden_states[layer], lengths[places], pooling)
             if out is None:
                 out = np.empty((len(layers), len(lengths), vectors.shape[1]), dtype=np.float32)
             out[i, places] = vectors
@@ -175,7 +175,7 @@ def read_language(
     ids, rows = first_rows(tokens, language)
     batches = batches_of(model, tokens, rows, how, output_hidden_states=True)
     states = represent(batches, tokens.lengths[rows], pooling=pooling, layers=layers)
-    _check_finite(states, how)
+    check_finite(states, how)
     return Represented(ids, states)
 
 

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-import io
 import math
 import textwrap
 from collections.abc import Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from xling.figures import style
+from xling.figures.style import COLOURS, GREY, SHAPES
 from xling.tables.caption import system_notes, verdict
 from xling.tables.table import System, Table
 
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-# Okabe and Ito's palette, which most colour-blind readers can tell apart, without its yellow (too
-# pale on white); shapes repeat the distinction for print.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-SHAPES = ("o", "s", "^", "D", "v", "P", "X")
-GREY = "#555555"
 CHANCE_LINE: dict[str, Any] = {"color": GREY, "linestyle": (0, (4, 2)), "linewidth": 0.9}
 
 # Half the width of a page when the languages are few, all of it when they are many (inches).
@@ -32,16 +28,6 @@ LANGUAGES_PER_PANEL = 13  # what fits into 7.2 inches
 PANEL_HEIGHT, WORDS_HEIGHT = 1.9, 0.85
 # Letters of DejaVu Sans per inch, measured: footnote at 6 points, legend at 7.
 FOOTNOTE_LETTERS, LEGEND_LETTERS = 22, 21
-DOTS_PER_INCH = 200
-
-_STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 8.0,
-    "axes.linewidth": 0.6,
-    "svg.fonttype": "none",
-    # Element names of the SVG are otherwise random.
-    "svg.hashsalt": "xling",
-}
 
 
 def scores_by_language(table: Table) -> Figure:
@@ -190,18 +176,4 @@ def _footnote(table: Table, models: Sequence[str]) -> str:
 
 def images(table: Table) -> dict[str, bytes]:
     """Return the figure as ``png`` and ``svg``: equal tables give equal bytes."""
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    made = {}
-    with matplotlib.rc_context(_STYLE):
-        figure = scores_by_language(table)
-        FigureCanvasAgg(figure)
-        for suffix, metadata in (
-            ("png", {"Software": None}),
-            ("svg", {"Date": None, "Creator": None}),
-        ):
-            stream = io.BytesIO()
-            figure.savefig(stream, format=suffix, dpi=DOTS_PER_INCH, metadata=metadata)
-            made[suffix] = stream.getvalue()
-    return made
+    return style.images(lambda: scores_by_language(table))

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xling.analysis.projection import Projection
-from xling.figures.languages import GREY
-from xling.figures.style import COLUMN, PAGE, label_points, legend, mark, quiet
+from xling.figures.style import COLUMN, GREY, PAGE, label_points, legend, mark, quiet
 from xling.tasks import SOURCE_LANGUAGE
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the figures of the analyses share: quiet axes, marks, images."""
+"""What figures share: colours, fonts, quiet axes, marks, images."""
 
 from __future__ import annotations
 
@@ -7,11 +7,26 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from xling.figures.languages import _STYLE, COLOURS, DOTS_PER_INCH, SHAPES
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, which most colour-blind readers can tell apart, without its yellow (too
+# pale on white); shapes repeat the distinction for print.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+SHAPES = ("o", "s", "^", "D", "v", "P", "X")
+GREY = "#555555"
+
+DOTS_PER_INCH = 200
+
+_STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.0,
+    "axes.linewidth": 0.6,
+    "svg.fonttype": "none",
+    # Element names of the SVG are otherwise random.
+    "svg.hashsalt": "xling",
+}
 
 COLUMN, PAGE = 3.6, 7.2  # inches: one column of a page, all of it
 

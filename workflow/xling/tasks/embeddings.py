@@ -85,9 +85,9 @@ def embed(
         if out is None:
             out = np.empty((len(layers), len(first), states[0].shape[-1]), dtype=np.float32)
         for i, state in enumerate(states):
-            out[i, places] = _pooled(state, tokens.lengths[first[places]], pooling)
+            out[i, places] = pooled(state, tokens.lengths[first[places]], pooling)
     assert out is not None, "a split without rows is refused when it is prepared"
-    _check_finite(out, how)
+    check_finite(out, how)
     out /= np.maximum(np.linalg.norm(out, axis=-1, keepdims=True), np.finfo(np.float32).tiny)
     return out[:, place]
 
@@ -106,7 +106,7 @@ def _distinct(tokens: Tokens, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return np.asarray(first, dtype=np.int64), place
 
 
-def _pooled(states: torch.Tensor, lengths: np.ndarray, pooling: str) -> npt.NDArray[np.float32]:
+def pooled(states: torch.Tensor, lengths: np.ndarray, pooling: str) -> npt.NDArray[np.float32]:
     """Pool hidden states [rows, longest, width] to [rows, width]."""
     import torch
 
@@ -118,7 +118,7 @@ def _pooled(states: torch.Tensor, lengths: np.ndarray, pooling: str) -> npt.NDAr
     return (total / counts[:, None]).cpu().numpy()
 
 
-def _check_finite(vectors: npt.NDArray[np.float32], how: Inference) -> None:
+def check_finite(vectors: npt.NDArray[np.float32], how: Inference) -> None:
     wrong = int((~np.isfinite(vectors).all(axis=(0, 2))).sum())
     if wrong:
         raise DataError(
