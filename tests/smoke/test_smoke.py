@@ -94,11 +94,11 @@ def test_records_say_what_was_run(results, plan):
         english = [split for _, split in plan.english_tests(run)]
         tested = {f"{run.task} {split}" for split in [*plan.test_splits(run), *english]}
         data = {name if " " in name else f"{run.task} {name}" for name in record.data}
-        if not run.trains:
+        if not plan.trains(run):
             assert data == tested
             assert record.selection == {"policy": "nothing trained"}
             continue
-        model = run.trained_as
+        model = plan.trained_as(run)
         originals, returned = plan.english_splits(model)
         splits = [*plan.train_splits(model), *plan.dev_splits(model), *originals, *returned]
         assert data == {f"{task} {split}" for task, split in splits} | tested
@@ -186,7 +186,7 @@ def test_a_comment_in_the_study_runs_nothing(folder):
 
 def test_another_learning_rate_runs_the_trainings_and_what_follows(folder, plan):
     call = edited(folder, "learning_rate: 1.0e-3", "learning_rate: 2.0e-3")
-    runs, trainings = sum(run.trains for run in plan.runs), len(plan.trainings)
+    runs, trainings = sum(map(plan.trains, plan.runs)), len(plan.trainings)
     assert job_counts(call) == {
         "train": trainings,
         "predict": runs,

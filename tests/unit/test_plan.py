@@ -110,7 +110,7 @@ def test_translate_test_shares_the_zero_shot_model(plan):
         "xmixup/zero_shot/tiny/xnli/seed-2",
     ]
     borrower = run_at("xmixup/translate_test/tiny/xnli/seed-2")
-    assert borrower.trained_as == run_at("xmixup/zero_shot/tiny/xnli/seed-2")
+    assert plan.trained_as(borrower) == run_at("xmixup/zero_shot/tiny/xnli/seed-2")
 
 
 def test_names_in_use(plan):
@@ -248,9 +248,9 @@ class TestBorrowedRows:
         plan = nine()
         for method in ("zero_shot", "translate_test"):
             run = run_at(f"xmixup/{method}/given/mlqa/seed-1")
-            assert run.trained_as == run_at("xmixup/zero_shot/given/xquad/seed-1")
+            assert plan.trained_as(run) == run_at("xmixup/zero_shot/given/xquad/seed-1")
         own = run_at("xmixup/translate_train/given/mlqa/seed-1")
-        assert own.trained_as == own
+        assert plan.trained_as(own) == own
         assert [run.path for run in plan.trainings] == [
             "xmixup/translate_train/given/mlqa/seed-1",
             "xmixup/translate_train/given/tydiqa/seed-1",
@@ -275,7 +275,7 @@ class TestBorrowedRows:
         own = run_at("xmixup/translate_train/given/mlqa/seed-1")
         assert plan.train_splits(own) == [("xquad", "train"), ("xquad", "translate_train")]
         assert plan.train_languages(own) == ["en", "qab"]
-        shared = run_at("xmixup/zero_shot/given/mlqa/seed-1").trained_as
+        shared = plan.trained_as(run_at("xmixup/zero_shot/given/mlqa/seed-1"))
         assert plan.train_splits(shared) == [("xquad", "train")]
         assert plan.split_languages("xquad", "translate_train") == ["qaa", "qab"]
 
@@ -301,7 +301,7 @@ class TestBorrowedRows:
         plan = nine(defaults={"selection": "best_source_dev"})
         own = run_at("xmixup/translate_train/given/mlqa/seed-1")
         assert plan.dev_splits(own) == [("mlqa", "dev")]
-        shared = run_at("xmixup/zero_shot/given/mlqa/seed-1").trained_as
+        shared = plan.trained_as(run_at("xmixup/zero_shot/given/mlqa/seed-1"))
         assert plan.dev_splits(shared) == [("xquad", "dev")]
         assert plan.splits("xquad") == ["dev", "train", "translate_train"]
         assert plan.splits("mlqa") == ["dev", "test", "translate_test"]
@@ -322,8 +322,8 @@ class TestUntrained:
     def test_nothing_is_trained_and_the_run_stands_for_itself(self):
         plan = nine()
         run = run_at("xmixup/mean_pooled/given/tatoeba/seed-1")
-        assert not run.trains
-        assert run.trained_as == run
+        assert not plan.trains(run)
+        assert plan.trained_as(run) == run
         assert run in plan.runs
         assert run not in plan.trainings
         assert plan.train_splits(run) == []
@@ -527,3 +527,63 @@ class TestPairedRows:
     def test_an_unknown_setting_is_named(self):
         with pytest.raises(ValidationError, match="unknown setting of X-Mixup 'alhpa'"):
             self.planned(set={"alhpa": 0.1})
+
+
+class TestSystems:
+    """Variants of methods under names of their own."""
+
+    SYSTEMS = {
+        "fixed": {
+            "method": "xmixup",
+            "title": "X-Mixup, fixed ratio",
+            "set": {"xmixup": {"set": {"ratio": "fixed", "fixed_ratio": 0.25}}, "batch_size": 4},
+        }
+    }
+
+    def plan(self, *, overrides=(), task="udpos", methods=("xmixup", "fixed")):
+        values = yaml.safe_load(NINE.replace("{SIZES}", SIZES))
+        values["experiments"] = values["experiments"][:1]
+        values["experiments"][0] |= {"methods": list(methods), "tasks": [task]}
+        values["training"]["overrides"] = list(overrides)
+        values["systems"] = self.SYSTEMS
+        return Plan(Study.model_validate(values))
+
+    def test_a_variant_is_a_method_with_a_training_of_its_own(self):
+        plan, run = self.plan(), run_at("xmixup/fixed/given/udpos/seed-1")
+        assert run in plan.runs
+        assert plan.trained_as(run) == run
+        found = plan.method("fixed")
+        assert (found.base, found.title, found.paired) == ("xmixup", "X-Mixup, fixed ratio", True)
+        assert plan.method("xmixup").base == "xmixup"
+
+    def test_its_settings_come_last_and_those_of_xmixup_are_merged(self):
+        common = {"batch_size": 2, "xmixup": {"preset": "paper", "set": {"layer": 1}}}
+        plan = self.plan(overrides=[{"where": {"methods": ["xmixup"]}, "set": common}])
+        own = plan.settings(run_at("xmixup/fixed/given/udpos/seed-1"))
+        assert own.batch_size == 4
+        assert own.xmixup.set == {"layer": 1, "ratio": "fixed", "fixed_ratio": 0.25}
+        base = plan.settings(run_at("xmixup/xmixup/given/udpos/seed-1"))
+        assert (base.batch_size, base.xmixup.set) == (2, {"layer": 1})
+
+    def test_an_override_can_name_the_variant_alone(self):
+        plan = self.plan(
+            overrides=[{"where": {"methods": ["fixed"]}, "set": {"warmup_ratio": 0.5}}]
+        )
+        assert plan.settings(run_at("xmixup/fixed/given/udpos/seed-1")).warmup_ratio == 0.5
+        assert plan.settings(run_at("xmixup/xmixup/given/udpos/seed-1")).warmup_ratio != 0.5
+
+    def test_tagging_has_a_teacher_that_is_trained_for_it(self):
+        plan = self.plan()
+        run = run_at("xmixup/fixed/given/udpos/seed-1")
+        teacher = run_at("xmixup/zero_shot/given/udpos/seed-1")
+        assert plan.teacher(run) == teacher
+        assert plan.labellings == [teacher]
+        assert teacher in plan.trainings
+        assert teacher not in plan.runs
+        assert plan.label_splits(teacher) == [("udpos", "translate_train")]
+
+    def test_there_is_none_where_tags_are_carried_over_and_for_other_families(self):
+        carried = {"where": {"methods": ["xmixup"]}, "set": {"xmixup": {"teacher": None}}}
+        assert self.plan(overrides=[carried]).labellings == []
+        plan = self.plan(task="xquad")
+        assert plan.teacher(run_at("xmixup/xmixup/given/xquad/seed-1")) is None

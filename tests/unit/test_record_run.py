@@ -63,12 +63,13 @@ def predict_note(*tested, **decoding):
     }
 
 
-def record(run, predictions, train, predicted):
+def record(run, predictions, train, predicted, trained_as=""):
     return build_record(
         study="s",
         comparable=False,
         run=run,
         predictions=predictions,
+        trained_as=trained_as,
         train_note=train,
         predict_note=predicted,
     )
@@ -89,7 +90,8 @@ class TestTrained:
         run = Run("xmixup", "translate_train", "given", "pawsx", 3)
         dev = part("pawsx", "dev")
         note = train_note(part("pawsx", "train"), part("pawsx", "translate_train"), dev=[dev])
-        made = record(run, PAIRS, note, predict_note(part("pawsx", "test", en=2, de=2)))
+        predicted = predict_note(part("pawsx", "test", en=2, de=2))
+        made = record(run, PAIRS, note, predicted, run.path)
         assert made.trained_as == run.path
         assert list(made.data) == ["train", "translate_train", "dev", "test"]
         assert made.data["train"].origin == "made"
@@ -126,7 +128,11 @@ class TestTrained:
         )
         tested = part("mlqa", "translate_test", de=2)
         made = record(
-            run, answers, train_note(part("xquad", "train")), predict_note(tested, n_best=20)
+            run,
+            answers,
+            train_note(part("xquad", "train")),
+            predict_note(tested, n_best=20),
+            "xmixup/zero_shot/given/xquad/seed-1",
         )
         assert made.trained_as == "xmixup/zero_shot/given/xquad/seed-1"
         assert list(made.data) == ["xquad train", "translate_test"]

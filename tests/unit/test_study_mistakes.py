@@ -328,7 +328,7 @@ OF_FAMILIES = [
         [("[bucc2018, tatoeba]", "[bucc2018, xnli]")],
         "error: the method 'mean_pooled' is not for the task 'xnli'\n"
         "  where:   nine.yaml:40: experiments[1].methods[0]\n"
-        "  allowed: translate_test, translate_train, xmixup, zero_shot\n"
+        "  allowed: translate_test, translate_train, translate_train_ensemble, xmixup, zero_shot\n"
         "  do:      give the task an experiment of its own",
     ),
     (

@@ -83,7 +83,7 @@ def make_plan(**experiment) -> Plan:
 
 def make_record(plan: Plan, run: Run, values: dict[str, float], **changes) -> Record:
     """Return a record with one accuracy per language; arguments replace fields."""
-    splits = [*(s for _, s in plan.train_splits(run.trained_as)), "dev", plan.test_split(run)]
+    splits = [*(s for _, s in plan.train_splits(plan.trained_as(run))), "dev", plan.test_split(run)]
     scores = [
         Score(
             setting="standard",
@@ -100,8 +100,8 @@ def make_record(plan: Plan, run: Run, values: dict[str, float], **changes) -> Re
         "study": plan.study.name,
         "comparable": plan.study.comparable,
         **{name: getattr(run, name) for name in ("paper", "method", "model", "task", "seed")},
-        "trained_as": run.trained_as.path,
-        "settings": plan.settings(run.trained_as).model_dump(),
+        "trained_as": plan.trained_as(run).path,
+        "settings": plan.settings(plan.trained_as(run)).model_dump(),
         "selection": {"policy": "best_source_dev", "step": 5},
         "scores": scores,
         "data": {

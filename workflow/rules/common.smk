@@ -81,8 +81,8 @@ def english_test_options(run):
 
 def train_note(run):
     """The note beside the model that a run uses; none if nothing is trained."""
-    path = run.trained_as.path
-    return [f"results/{STUDY.name}/runs/{path}/train.json"] if run.trains else []
+    path = PLAN.trained_as(run).path
+    return [f"results/{STUDY.name}/runs/{path}/train.json"] if PLAN.trains(run) else []
 
 
 def tables_of(paper):

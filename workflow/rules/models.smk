@@ -89,13 +89,14 @@ rule train:
         dev=lambda wildcards, input: ["--dev", *input.dev] if input.dev else [],
         english=lambda wildcards, input: english_sides(input),
         decoding=lambda wildcards: canonical(PLAN.decoding(wildcards.task)),
+        method=lambda wildcards: PLAN.method(wildcards.method).base,
         state="results/{study}/state/train/{paper}/{method}/{model}/{task}/seed-{seed}",
         eval_batch_tokens=STUDY.resources.eval_batch_tokens,
         stage=VERSIONS["train"],
     message:
         "Training {wildcards.method}, {wildcards.model}, {wildcards.task}, seed {wildcards.seed}"
     shell:
-        "exec xling --log {log:q} train --task {wildcards.task} --method {wildcards.method} --seed {wildcards.seed}"
+        "exec xling --log {log:q} train --task {wildcards.task} --method {params.method} --seed {wildcards.seed}"
         " --settings {params.settings:q} --encoder {input.encoder:q} --train {input.train:q}"
         " --languages {params.languages} {params.dev:q} {params.english:q} --decoding {params.decoding:q}"
         " --threads {threads} --gpus {resources.gpu_count} --eval-batch-tokens"
@@ -130,7 +131,7 @@ rule predict:
         in_turn=1,
     params:
         model=lambda wildcards: (
-            "--train-note" if run_of(wildcards).trains else "--encoder"
+            "--train-note" if PLAN.trains(run_of(wildcards)) else "--encoder"
         ),
         splits=lambda wildcards: PLAN.test_splits(run_of(wildcards)),
         languages=lambda wildcards: PLAN.languages(run_of(wildcards)),

@@ -37,7 +37,14 @@ rule score:
     params:
         comparable="--comparable" if STUDY.comparable else "",
         train=lambda wildcards, input: (
-            ["--train-note", *input.train] if input.train else []
+            [
+                "--train-note",
+                *input.train,
+                "--trained-as",
+                PLAN.trained_as(run_of(wildcards)).path,
+            ]
+            if input.train
+            else []
         ),
         stage=VERSIONS["score"],
     message:

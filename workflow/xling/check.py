@@ -179,7 +179,7 @@ def _wrong_scores(plan: Plan, record: Record, prepared: Prepared) -> Iterator[st
 def _wrong_selection(plan: Plan, record: Record) -> Iterator[str]:
     """Name a record whose weights were not chosen by the study's policy."""
     run = run_of(record)
-    policy = plan.settings(run.trained_as).selection if run.trains else UNTRAINED
+    policy = plan.settings(plan.trained_as(run)).selection if plan.trains(run) else UNTRAINED
     used = record.selection.get("policy")
     if used != policy:
         yield f"{run.path}: weights selected by '{used}', the study says '{policy}'"
@@ -240,7 +240,7 @@ def _selected_on_test_questions(plan: Plan) -> list[str]:
 def _too_few_seeds(plan: Plan) -> list[str]:
     seeds: dict[Run, int] = {}
     for run in plan.runs:
-        if not run.trains:
+        if not plan.trains(run):
             continue
         system = Run(run.paper, run.method, run.model, run.task, 0)
         seeds[system] = seeds.get(system, 0) + 1

@@ -126,6 +126,7 @@ def _score(args: argparse.Namespace) -> None:
         comparable=args.comparable,
         run=Run(args.paper, args.method, args.model, args.task, args.seed),
         predictions=_predictions(args.predictions),
+        trained_as=args.trained_as,
         train_note=read_note(args.train_note) if args.train_note else None,
         predict_note=read_note(args.predict_note),
     )
@@ -224,6 +225,8 @@ def add_arguments(verbs: Any) -> None:
         group.add_argument(f"--{name}")
     group.add_argument("--seed", type=int)
     group.add_argument("--train-note", type=Path, help="train.json, if a model was trained")
+    text = "path of the run whose model was used, if one was trained"
+    group.add_argument("--trained-as", metavar="PAPER/METHOD/…", default="", help=text)
     cli_xtreme.register_score(sub)
     add_paths(
         group,

@@ -14,7 +14,6 @@ from xling import costs
 from xling.batches import steps_of
 from xling.config.study import Pretraining
 from xling.costs import Device, RowSize, Shape
-from xling.methods import methods
 from xling.plan import Plan, Run
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
@@ -236,7 +235,7 @@ class JobCosts:
             length,
             recompute=settings.gradient_checkpointing,
         )
-        if methods()[run.method].paired:
+        if self.plan.method(run.method).paired:
             work *= PAIRED
         precision = self.study.encoders[run.model].precision
         together = Device(held.gpu, held.train_threads, precision)

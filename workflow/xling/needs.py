@@ -93,7 +93,7 @@ class JobNeeds:
         None if the run trains nothing, or on no GPU, or its encoder's sizes are unknown.
         """
         shape, gpus = self._jobs.known_shape(run.model), self.plan.resources(run).gpu
-        if shape is None or not gpus or not run.trains:
+        if shape is None or not gpus or not self.plan.trains(run):
             return None
         precision = self.plan.study.encoders[run.model].precision
         batch = self._largest_batch(run, shape)

@@ -7,8 +7,8 @@ Rules, tables, tests and the cost estimate ask a :class:`Plan`; none of them exp
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -23,7 +23,7 @@ from xling.config.study import (
     XMixupChoices,
 )
 from xling.errors import UsageError
-from xling.methods import methods
+from xling.methods import Method
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 READERS = 4  # ours: a cluster's smallest jobs have as many cores
@@ -44,23 +44,6 @@ class Run:
         """The run's place below ``runs/`` and ``predictions/``."""
         return f"{self.paper}/{self.method}/{self.model}/{self.task}/seed-{self.seed}"
 
-    @property
-    def trained_as(self) -> Run:
-        """The run whose model this run uses (itself unless a model is borrowed).
-
-        A method may borrow another's model.  A task that trains on another's rows (MLQA on those of
-        XQuAD) borrows its model too, as long as nothing but the source language is trained on:
-        then the two trainings are the same.
-        """
-        method = methods()[methods()[self.method].trained_as]
-        task = TASKS[self.task].trains_as if method.train_splits == ("train",) else self.task
-        return Run(self.paper, method.name, self.model, task, self.seed)
-
-    @property
-    def trains(self) -> bool:
-        """Whether there is a trained model at all."""
-        return methods()[self.method].trains
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -76,7 +59,36 @@ class Plan:
     @cached_property
     def trainings(self) -> list[Run]:
         """Runs whose model is trained, sorted (a shared model is trained once)."""
-        return sorted({run.trained_as for run in self.runs if run.trains})
+        own = {self.trained_as(run) for run in self.runs if self.trains(run)}
+        return sorted(own | {self.trained_as(one) for run in own for one in self._teachers(run)})
+
+    @cached_property
+    def labellings(self) -> list[Run]:
+        """Runs whose model labels the words of translations for other trainings, sorted."""
+        return sorted({one for run in self.trainings for one in self._teachers(run)})
+
+    def _teachers(self, run: Run) -> list[Run]:
+        teacher = self.teacher(run)
+        return [teacher] if teacher else []
+
+    def method(self, name: str) -> Method:
+        """Return a method, or the study's variant of one."""
+        return self.study.methods[name]
+
+    def trained_as(self, run: Run) -> Run:
+        """Return the run whose model a run uses (itself unless a model is borrowed).
+
+        A method may borrow another's model.  A task that trains on another's rows (MLQA on those of
+        XQuAD) borrows its model too, as long as nothing but the source language is trained on:
+        then the two trainings are the same.
+        """
+        method = self.method(self.method(run.method).trained_as)
+        task = TASKS[run.task].trains_as if method.train_splits == ("train",) else run.task
+        return Run(run.paper, method.name, run.model, task, run.seed)
+
+    def trains(self, run: Run) -> bool:
+        """Return whether a run has a trained model at all."""
+        return self.method(run.method).trains
 
     @cached_property
     def _wanted(self) -> dict[Run, set[tuple[str, ...]]]:
@@ -105,44 +117,36 @@ class Plan:
 
     def overrides(self, run: Run) -> list[int]:
         """Return the numbers of the training overrides that touch a run, in order."""
-        return _matching([override.where for override in self.study.training.overrides], run)
+        return self._matching([override.where for override in self.study.training.overrides], run)
 
     def settings(self, run: Run) -> TrainingSettings:
-        """Training settings of a run: the defaults, then each matching override in order."""
+        """Training settings of a run: defaults, matching overrides in order, the system's own."""
         values = self.study.training.defaults.model_dump()
         for i in self.overrides(run):
-            given = self.study.training.overrides[i].set
-            # "epochs" and "max_steps" exclude each other: setting one clears the other.
-            for one, other in (("epochs", "max_steps"), ("max_steps", "epochs")):
-                if one in given:
-                    values[other] = None
-            # So do the two ways to say how long the warm-up is.
-            if "warmup_steps" in given:
-                values["warmup_ratio"] = 0.0
-            if "warmup_ratio" in given:
-                values["warmup_steps"] = None
-            values.update(given)
+            values = _replaced(values, self.study.training.overrides[i].set)
+        if run.method in self.study.systems:
+            values = _replaced(values, self.study.systems[run.method].set)
         return TrainingSettings.model_validate(values)
 
     def resources(self, run: Run) -> RunResources:
         """Threads and GPUs of the jobs that train and predict a run."""
         resources = self.study.resources
         values = {key: getattr(resources, key) for key in RunResources.model_fields}
-        for i in _matching([override.where for override in resources.overrides], run):
+        for i in self._matching([override.where for override in resources.overrides], run):
             values.update(resources.overrides[i].set)
         return RunResources.model_validate(values)
 
     def train_splits(self, run: Run) -> list[tuple[str, str]]:
         """Prepared splits, as (task, split), that a training run reads for its updates."""
         task = TASKS[run.task].trains_as
-        return [(task, split) for split in methods()[run.method].train_splits]
+        return [(task, split) for split in self.method(run.method).train_splits]
 
     def english_splits(self, run: Run) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """English sides of a training run's rows: originals, and back-translations.
 
         Both are empty for methods that read each row by itself.
         """
-        if not methods()[run.method].paired:
+        if not self.method(run.method).paired:
             return [], []
         task = TASKS[run.task].trains_as
         sampled = self._xmixup(run).samples
@@ -153,12 +157,23 @@ class Plan:
 
         Gold English is an oracle: nobody has it for a text that is to be classified.
         """
-        if not methods()[run.method].paired:
+        if not self.method(run.method).reads_english:
             return []
         sides = {"translate_test": "translate_test", "gold": "gold_english"}
         parallel = TASKS[run.task].gold_english
         chosen = self._xmixup(run).english or [*sides][: 2 if parallel else 1]
         return [(setting, sides[setting]) for setting in chosen]
+
+    def teacher(self, run: Run) -> Run | None:
+        """Return the run whose model labels the translations that a training run reads, if any."""
+        if not self.method(run.method).paired or TASKS[run.task].family != "tagging":
+            return None
+        name = self._xmixup(run).teacher
+        return replace(run, method=name) if name else None
+
+    def label_splits(self, teacher: Run) -> list[tuple[str, str]]:
+        """Return the prepared splits, as (task, split), whose words a teacher labels."""
+        return [(TASKS[teacher.task].trains_as, "translate_train")]
 
     def _xmixup(self, run: Run) -> XMixupChoices:
         return self.settings(run).xmixup or XMixupChoices()
@@ -173,7 +188,7 @@ class Plan:
 
     def test_split(self, run: Run) -> str:
         """Prepared split that a run is scored on."""
-        return methods()[run.method].test_split
+        return self.method(run.method).test_split
 
     def test_splits(self, run: Run) -> list[str]:
         """Prepared splits whose rows a run predicts: BUCC's threshold is tuned on the dev set."""
@@ -301,6 +316,25 @@ class Plan:
             0,
         )
 
+    def _matching(self, wheres: Sequence[Where], run: Run) -> list[int]:
+        """Return the numbers of the entries whose lists all hold the run's names, in order.
+
+        A variant has two: its own and that of its method.
+        """
+        systems = {run.method, self.method(run.method).base}
+        return [
+            i
+            for i, where in enumerate(wheres)
+            if all(
+                listed is None or not names.isdisjoint(listed)
+                for listed, names in (
+                    (where.methods, systems),
+                    (where.models, {run.model}),
+                    (where.tasks, {run.task}),
+                )
+            )
+        ]
+
     @cached_property
     def tasks(self) -> list[str]:
         """Tasks that any run uses, sorted; a task whose training rows are used is one of them."""
@@ -321,20 +355,23 @@ class Plan:
         return sorted({run.paper for run in self.runs})
 
 
-def _matching(wheres: Sequence[Where], run: Run) -> list[int]:
-    """Return the numbers of the entries whose lists all hold the run's names, in order."""
-    return [
-        i
-        for i, where in enumerate(wheres)
-        if all(
-            names is None or name in names
-            for names, name in (
-                (where.methods, run.method),
-                (where.models, run.model),
-                (where.tasks, run.task),
-            )
-        )
-    ]
+def _replaced(values: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return training settings with some of them replaced, those of X-Mixup one by one."""
+    values = dict(values)
+    # "epochs" and "max_steps" exclude each other: setting one clears the other.
+    for one, other in (("epochs", "max_steps"), ("max_steps", "epochs")):
+        if one in given:
+            values[other] = None
+    # So do the two ways to say how long the warm-up is.
+    if "warmup_steps" in given:
+        values["warmup_ratio"] = 0.0
+    if "warmup_ratio" in given:
+        values["warmup_steps"] = None
+    own, new = values.get("xmixup"), given.get("xmixup")
+    values |= given
+    if own and new:
+        values["xmixup"] = own | new | {"set": {**own.get("set", {}), **new.get("set", {})}}
+    return values
 
 
 def canonical(value: Any) -> str:

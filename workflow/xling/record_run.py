@@ -27,6 +27,7 @@ def build_record(
     comparable: bool,
     run: Run,
     predictions: pa.Table,
+    trained_as: str,
     train_note: dict[str, Any] | None,
     predict_note: dict[str, Any],
 ) -> Record:
@@ -36,6 +37,8 @@ def build_record(
         study: its name.
         comparable: whether data and settings are the papers'.
         run: what was run.
+        trained_as: path of the run whose model was used, as of :attr:`xling.plan.Run.path`; empty
+            if nothing is trained.
         predictions: as :func:`xling.predict.predict` returns them.
         train_note: ``train.json`` of the model that was used; None if nothing is trained.
         predict_note: what the prediction job left beside its table.
@@ -54,7 +57,7 @@ def build_record(
         model=run.model,
         task=run.task,
         seed=run.seed,
-        trained_as=run.trained_as.path if train_note else "",
+        trained_as=trained_as,
         settings={
             "training": note["settings"],
             "encoder": encoder,

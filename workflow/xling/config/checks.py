@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic import ValidationError
 
 from xling.config.problems import Problem, found_by_types
 from xling.config.source import KeyPath, Source, dotted
 from xling.config.split_checks import empty_splits, splits
-from xling.config.study import Override, Study, TrainingSettings, Where, Windows
+from xling.config.study import Study, TrainingSettings, Where, Windows
 from xling.errors import UsageError, nearest
 from xling.methods import methods
 from xling.plan import Plan, Run
@@ -35,16 +36,19 @@ def training_groups(plan: Plan) -> list[Run]:
 
 
 def setting_origin(plan: Plan, run: Run, key: str) -> KeyPath:
-    """Return the key path that decides a training setting of a run.
+    """Return the key path that decides a training setting of a run: the last that sets it.
 
     Setting one of ``epochs`` and ``max_steps`` clears the other, so an override of one is also the
     origin of the other's absence.
     """
-    for i in reversed(plan.overrides(run)):
-        given = plan.study.training.overrides[i].set
+    systems, overrides = plan.study.systems, plan.study.training.overrides
+    own = [("systems", run.method)] if run.method in systems else []
+    places: list[KeyPath] = [*own, *((*_OVERRIDES, i) for i in reversed(plan.overrides(run)))]
+    for place in places:
+        given = systems[run.method].set if place in own else overrides[int(place[-1])].set
         for name in (key, _EXCLUSIVE.get(key)):
             if name in given:
-                return (*_OVERRIDES, i, "set", name)
+                return (*place, "set", name)
     return (*_DEFAULTS, key)
 
 
@@ -63,6 +67,7 @@ def check(study: Study, source: Source) -> list[Problem]:
         *_families(study),
         *_borrowed(study),
         *_overrides(study, source),
+        *_systems(study, source),
     ]
     # The grid can be asked only if names and tasks fit, all splits only if runs have settings.
     plan = Plan(study)
@@ -98,7 +103,7 @@ def _families(study: Study) -> Iterator[Problem]:
     """Name methods that are not for a task, and seeds where nothing is random."""
     for i, block in enumerate(study.experiments):
         for name in block.methods:
-            method = methods()[name]
+            method = study.methods[name]
             for task in block.tasks:
                 if TASKS[task].family not in method.families:
                     fitting = [
@@ -165,7 +170,7 @@ def _borrowed(study: Study) -> Iterator[Problem]:
 def _overrides(study: Study, source: Source) -> Iterator[Problem]:
     for i, override in enumerate(study.training.overrides):
         yield from _known_models(study, override.where, (*_OVERRIDES, i))
-        yield from _override_types(study, override, source, (*_OVERRIDES, i))
+        yield from _setting_types(study, override.set, source, (*_OVERRIDES, i))
     for i, other in enumerate(study.resources.overrides):
         yield from _known_models(study, other.where, ("resources", "overrides", i))
 
@@ -181,12 +186,17 @@ def _known_models(study: Study, where: Where, path: KeyPath) -> Iterator[Problem
             )
 
 
-def _override_types(
-    study: Study, override: Override, source: Source, path: KeyPath
+def _systems(study: Study, source: Source) -> Iterator[Problem]:
+    for name, system in study.systems.items():
+        yield from _setting_types(study, system.set, source, ("systems", name))
+
+
+def _setting_types(
+    study: Study, given: dict[str, Any], source: Source, path: KeyPath
 ) -> Iterator[Problem]:
     """Check each value by itself; how they go together depends on the run."""
     try:
-        TrainingSettings.model_validate(study.training.defaults.model_dump() | override.set)
+        TrainingSettings.model_validate(study.training.defaults.model_dump() | given)
     except ValidationError as error:
         for problem in found_by_types(error, source, (*path, "set")):
             if problem.path[len(path) + 1 :]:
@@ -198,6 +208,8 @@ def _trainings(plan: Plan, source: Source) -> Iterator[Problem]:
     for run in training_groups(plan):
         overrides = plan.overrides(run)
         path = (*_OVERRIDES, overrides[-1], "set") if overrides else _DEFAULTS
+        if run.method in plan.study.systems:
+            path = ("systems", run.method, "set")
         try:
             selection = plan.settings(run).selection
         except ValidationError as error:
@@ -259,10 +271,10 @@ def _idle_for_borrowers(plan: Plan) -> Iterator[Problem]:
                 run.method
                 for run in plan.runs
                 if run.task == task
-                and run.trained_as.task != task
+                and plan.trained_as(run).task != task
                 and (
                     override.where.methods is None
-                    or run.trained_as.method in override.where.methods
+                    or plan.trained_as(run).method in override.where.methods
                 )
                 and (override.where.models is None or run.model in override.where.models)
                 and TASKS[task].trains_as not in (override.where.tasks or [])

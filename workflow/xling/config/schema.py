@@ -77,6 +77,7 @@ def json_schema() -> str:
     # An override sets some keys of the training settings; none has a default there.
     for part, target, keys in (
         ("TrainingSettings", "Override", TrainingSettings.model_fields),
+        ("TrainingSettings", "System", TrainingSettings.model_fields),
         ("Resources", "ResourceOverride", RunResources.model_fields),
     ):
         properties = schema["$defs"][part]["properties"]
@@ -88,6 +89,12 @@ def json_schema() -> str:
         "properties": _without_defaults(XMixupSettings.model_json_schema()["properties"]),
         "additionalProperties": False,
     }
+    # A method, or a name below "systems", which an editor cannot know.
+    names = {"anyOf": [{"enum": sorted(methods())}, {"type": "string"}]}
+    schema["$defs"]["Experiment"]["properties"]["methods"]["items"] = names
+    for option in schema["$defs"]["Where"]["properties"]["methods"]["anyOf"]:
+        if option["type"] == "array":
+            option["items"] = names
     head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "study"}
     return json.dumps(head | schema, indent=1, ensure_ascii=False) + "\n"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xling.config.problems import Problem
-from xling.methods import methods
 from xling.plan import Plan
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
@@ -128,7 +127,7 @@ def _translations(plan: Plan) -> Iterator[Problem]:
     """Name methods that need translations of rows that were never translated."""
     told = set()
     for run in plan.runs:
-        method, settings = methods()[run.method], plan.study.tasks[run.task]
+        method, settings = plan.method(run.method), plan.study.tasks[run.task]
         if method.test_split == "translate_test" and settings.test_split != "test":
             told.add((run.task, "test_split", method.name))
         if "translate_train" not in method.train_splits:

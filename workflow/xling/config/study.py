@@ -8,7 +8,8 @@ The models are closed: an unknown key is an error.  The JSON schema for editors 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -21,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from xling.methods import methods
+from xling.methods import Method, methods
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 from xling.xmixup.settings import XMixupSettings, preset
 
@@ -51,6 +52,8 @@ def _path_part(value: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_path_part)]
+# A method or one of the study's own systems, which only the whole study knows.
+SystemName = Name
 TaskName = Annotated[str, _known("task", tuple(TASKS))]
 MethodName = Annotated[str, _known("method", tuple(methods()))]
 PaperName = Annotated[str, _known("paper", PAPERS)]
@@ -248,7 +251,11 @@ class XMixupChoices(Closed):
     set: dict[str, Any] = Field(
         default_factory=dict, description="settings that replace the preset's (docs/xmixup.md)"
     )
-
+    teacher: Literal["zero_shot", "translate_train"] | None = Field(
+        "zero_shot",
+        description="of tagging: whose probabilities the words of translations are labelled with; "
+        "null: the tags that were carried over with the words",
+    )
     english: list[Literal["translate_test", "gold"]] | None = Field(
         None,
         min_length=1,
@@ -314,24 +321,38 @@ class TrainingSettings(Closed):
 class Where(Closed):
     """Which runs an override is for; a list that is left out matches all."""
 
-    methods: list[MethodName] | None = Field(None, min_length=1, description="of these methods")
+    methods: list[SystemName] | None = Field(
+        None, min_length=1, description="of these methods and their variants, or of these variants"
+    )
     models: list[Name] | None = Field(None, min_length=1, description="with these encoders")
     tasks: list[TaskName] | None = Field(None, min_length=1, description="on these tasks")
 
 
-class Override(Closed):
-    """Other training settings for some runs; later overrides win."""
+class _SetsTraining(Closed):
+    """Base of what replaces training settings."""
 
-    where: Where
     set: dict[str, Any] = Field(..., min_length=1, description="keys of the training settings")
 
     @model_validator(mode="after")
-    def _check(self) -> Override:
+    def _check(self) -> Self:
         for key in self.set:
             if key not in TrainingSettings.model_fields:
                 allowed = ", ".join(TrainingSettings.model_fields)
                 raise ValueError(f"unknown training setting '{key}'; allowed: {allowed}")
         return self
+
+
+class Override(_SetsTraining):
+    """Other training settings for some runs; later overrides win."""
+
+    where: Where
+
+
+class System(_SetsTraining):
+    """A variant of a method, with a name and a title of its own: an ablation, another rate."""
+
+    method: MethodName = Field(..., description="whose code it runs; one that trains its own model")
+    title: str = Field(..., min_length=1, description="as tables print it")
 
 
 class Training(Closed):
@@ -345,7 +366,9 @@ class Experiment(Closed):
     """A block of the grid: every combination of the names in its lists is a run."""
 
     paper: PaperName = Field(..., description="whose tables the runs fill")
-    methods: list[MethodName] = Field(..., min_length=1, description="systems to compare")
+    methods: list[SystemName] = Field(
+        ..., min_length=1, description="what to compare: methods, and names below systems"
+    )
     models: list[Name] = Field(..., min_length=1, description="names below encoders")
     tasks: list[TaskName] = Field(..., min_length=1, description="names below tasks")
     seeds: list[NonNegativeInt] = Field(..., min_length=1, description="one run for each")
@@ -412,12 +435,16 @@ class Study(Closed):
     tasks: dict[TaskName, TaskSettings] = Field(..., min_length=1)
     encoders: dict[Name, Encoder] = Field(..., min_length=1, description="by a name of your choice")
     training: Training
+    systems: dict[Name, System] = Field(
+        default_factory=dict, description="variants of methods, by a name of your choice"
+    )
     experiments: list[Experiment] = Field(..., min_length=1)
     resources: Resources = Field(default_factory=Resources)
 
     @model_validator(mode="after")
     def _check(self) -> Study:
         self._check_languages()
+        self._check_systems()
         for i, block in enumerate(self.experiments):
             for kind, names, known in (
                 ("models", block.models, self.encoders),
@@ -439,6 +466,41 @@ class Study(Closed):
                         f"allowed: {', '.join(self.tasks[task].languages)}"
                     )
         return self
+
+    @cached_property
+    def methods(self) -> dict[str, Method]:
+        """All methods and the study's variants of them, by name."""
+        known = methods()
+        own = {
+            name: known[one.method].variant(name, one.title) for name, one in self.systems.items()
+        }
+        return known | own
+
+    def _check_systems(self) -> None:
+        known = methods()
+        for name, system in self.systems.items():
+            if name in known:
+                raise ValueError(f"systems.{name}: the name of a method; allowed: any other name")
+            if known[system.method].trained_as != system.method:
+                own = [one.name for one in known.values() if one.trained_as == one.name]
+                raise ValueError(
+                    f"systems.{name}.method: '{system.method}' has no training of its own, so "
+                    f"nothing can differ; allowed: {', '.join(own)}"
+                )
+        lists = [("experiments[{}].methods", [one.methods for one in self.experiments])]
+        lists += [
+            (part + ".overrides[{}].where.methods", [where.methods or [] for where in wheres])
+            for part, wheres in (
+                ("training", [one.where for one in self.training.overrides]),
+                ("resources", [one.where for one in self.resources.overrides]),
+            )
+        ]
+        named = [(key.format(i), names) for key, found in lists for i, names in enumerate(found)]
+        for where, names in named:
+            for name in names:
+                if name not in self.methods:
+                    allowed = ", ".join(sorted(self.methods))
+                    raise ValueError(f"{where}: unknown method '{name}'; allowed: {allowed}")
 
     def _check_languages(self) -> None:
         for name, task in self.tasks.items():

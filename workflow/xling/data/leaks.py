@@ -45,8 +45,8 @@ def leaks(plan: Plan, prepared: Path) -> list[Overlap]:
     """
     pairs: set[tuple[str, str, str, str]] = set()
     for run in plan.runs:
-        if run.trains:
-            for lender, split in plan.train_splits(run.trained_as):
+        if plan.trains(run):
+            for lender, split in plan.train_splits(plan.trained_as(run)):
                 pairs.add((lender, split, run.task, plan.test_split(run)))
     found = []
     items: dict[tuple[str, str], set[bytes]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 
@@ -26,6 +26,9 @@ class Method:
         source: where the method is defined.
         families: task families it is for.
         paired: every target-language row is read together with its English side.
+        ensemble: a plain model reads a test row and its English side; their logits are averaged.
+        variant_of: the method whose code a study's variant runs with other settings; empty for the
+            methods themselves.
     """
 
     name: str
@@ -36,6 +39,18 @@ class Method:
     source: str
     families: tuple[str, ...] = ("classification", "tagging", "qa")
     paired: bool = False
+    ensemble: bool = False
+    variant_of: str = ""
+
+    @property
+    def base(self) -> str:
+        """The method itself: what the stages are told."""
+        return self.variant_of or self.name
+
+    @property
+    def reads_english(self) -> bool:
+        """Whether test rows are read with their English sides."""
+        return self.paired or self.ensemble
 
     @property
     def trains(self) -> bool:
@@ -47,6 +62,10 @@ class Method:
         from xling.training import XlingTrainer
 
         return XlingTrainer
+
+    def variant(self, name: str, title: str) -> Method:
+        """Return a method of another name that trains a model of its own."""
+        return replace(self, name=name, title=title, trained_as=name, variant_of=self.name)
 
 
 @cache

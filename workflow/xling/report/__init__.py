@@ -48,7 +48,7 @@ def report_text(
         check=result,
         settings=view.settings(records),
         data=view.data(records, prepared),
-        runs=view.runs(records),
+        runs=view.runs(plan, records),
         machines=view.machines(records),
     )
 

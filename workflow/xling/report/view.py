@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xling.check import Prepared
-from xling.methods import methods
 from xling.plan import Plan
 from xling.records import Record
 from xling.tables.agree import run_of
@@ -53,7 +52,7 @@ def facts(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
     return [
         ("papers", ", ".join(plan.papers)),
         ("tasks", ", ".join(TASKS[task].title for task in plan.tasks)),
-        ("systems", ", ".join(methods()[name].title for name in names)),
+        ("systems", ", ".join(plan.method(name).title for name in names)),
         ("encoders", ", ".join(plan.models)),
         ("seeds", ", ".join(map(str, sorted({run.seed for run in plan.runs})))),
         ("runs", f"{len(records)} of {len(plan.runs)}"),
@@ -207,7 +206,7 @@ def data(records: Sequence[Record], prepared: Prepared) -> list[Row]:
     ]
 
 
-def runs(records: Sequence[Record]) -> Row:
+def runs(plan: Plan, records: Sequence[Record]) -> Row:
     """Return the list of runs: how weights were chosen, time, speed, memory."""
     timed = sorted({key for record in records for key in record.timing})
     # A column of zeros (GPU memory on a CPU) says nothing.
@@ -218,7 +217,7 @@ def runs(records: Sequence[Record]) -> Row:
         rows.append(
             {
                 "run": run,
-                "title": methods()[record.method].title,
+                "title": plan.method(record.method).title,
                 "trained_as": record.trained_as if record.trained_as != run.path else "",
                 "selection": text_of(record.selection),
                 "timing": [record.timing.get(key) for key in timed],

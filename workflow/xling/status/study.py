@@ -104,8 +104,8 @@ class StudyStatus:
         """Return where a run stands: done, if it has a record and nothing of it is made again."""
         score = self._states["score", run]
         found = {score, self._states["predict", run]}
-        if run.trains:
-            found.add(self._states["train", run.trained_as])
+        if self.plan.trains(run):
+            found.add(self._states["train", self.plan.trained_as(run)])
         active = next((state for state in _FIRST if state in found), State.WAITING)
         return State.DONE if active == State.WAITING and score == State.DONE else active
 

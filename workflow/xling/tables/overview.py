@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from xling.methods import methods
+from xling.methods import Method
 from xling.plan import Plan
 from xling.records import Record
 from xling.score import headline, is_collapsed
@@ -93,7 +93,10 @@ def build_overview(plan: Plan, paper: str, records: Sequence[Record]) -> Overvie
         paper=paper,
         systems=tuple(
             _row(
-                method, model, tasks, [r for r in chosen if (r.method, r.model) == (method, model)]
+                plan.method(method),
+                model,
+                tasks,
+                [r for r in chosen if (r.method, r.model) == (method, model)],
             )
             for method, model in systems_in_order(plan, runs)
         ),
@@ -101,7 +104,7 @@ def build_overview(plan: Plan, paper: str, records: Sequence[Record]) -> Overvie
     )
 
 
-def _row(method: str, model: str, tasks: Sequence[str], records: Sequence[Record]) -> Row:
+def _row(about: Method, model: str, tasks: Sequence[str], records: Sequence[Record]) -> Row:
     cells = {}
     for task in tasks:
         values = [
@@ -112,7 +115,7 @@ def _row(method: str, model: str, tasks: Sequence[str], records: Sequence[Record
             cells[TASKS[task].title] = Cell(tuple(values), len(values))
     present = {record.task for record in records}
     wanted = {name: [t for t in members if t in tasks] for name, members in GROUPS.items()}
-    families = methods()[method].families
+    families = about.families
     wanted[AVG] = [task for task in tasks if TASKS[task].family in families]
     for name, members in wanted.items():
         if len(members) > 1 and set(members) <= present:
@@ -120,7 +123,7 @@ def _row(method: str, model: str, tasks: Sequence[str], records: Sequence[Record
             if values:
                 cells[name] = Cell(tuple(values), len(members))
     ordered = tuple(sorted(records, key=lambda r: (r.task, r.seed)))
-    return Row(method, model, ordered, (), cells)
+    return Row(about.name, about.title, model, ordered, (), cells)
 
 
 def _by_seed(records: Sequence[Record], task: str) -> dict[int, Record]:

@@ -87,13 +87,16 @@ def build_sweep(plan: Plan, paper: str, task: str, records: Sequence[Record]) ->
     rows = [
         row
         for method, model in systems_in_order(plan, runs)
-        for row in _rows([r for r in chosen if (r.method, r.model) == (method, model)])
+        for row in _rows(
+            plan.method(method).title,
+            [r for r in chosen if (r.method, r.model) == (method, model)],
+        )
     ]
     languages = tuple(plan.study.tasks[task].languages)
     return Sweep(plan, paper, tuple(rows), TASKS[task], languages)
 
 
-def _rows(records: Sequence[Record]) -> list[LayerRow]:
+def _rows(name: str, records: Sequence[Record]) -> list[LayerRow]:
     """Return the layers of one system; it has one record, as nothing about it is random."""
     rows = []
     for record in records:
@@ -108,7 +111,9 @@ def _rows(records: Sequence[Record]) -> list[LayerRow]:
             mean = statistics.fmean(cell.mean for cell in cells.values())
             cells[AVG] = Cell((mean,), sum(cell.rows for cell in cells.values()))
             rows.append(
-                LayerRow(record.method, record.model, (record,), (), cells, number, number == own)
+                LayerRow(
+                    record.method, name, record.model, (record,), (), cells, number, number == own
+                )
             )
     return rows
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from xling.methods import methods
 from xling.plan import Plan, Run
 from xling.records import Record, Score
 from xling.score import headline, is_collapsed
@@ -50,12 +49,14 @@ class System:
     """One row: a method with a model.
 
     Attributes:
+        name: of the method, as tables print it.
         records: seeds ascending.
         missing: planned seeds without a record.
         cells: by column; a column that cannot be filled is absent.
     """
 
     method: str
+    name: str
     model: str
     records: tuple[Record, ...]
     missing: tuple[int, ...]
@@ -63,8 +64,8 @@ class System:
 
     @property
     def title(self) -> str:
-        """Name of the method as tables print it."""
-        return methods()[self.method].title
+        """What stands in the first column."""
+        return self.name
 
     @property
     def collapsed(self) -> tuple[int, ...]:
@@ -201,7 +202,9 @@ def build_table(plan: Plan, paper: str, task: str, records: Sequence[Record]) ->
         task=TASKS[task],
         languages=languages,
         systems=tuple(
-            _system([run for run in runs if (run.method, run.model) == key], by_run, languages)
+            _system(
+                plan, [run for run in runs if (run.method, run.model) == key], by_run, languages
+            )
             for key in systems_in_order(plan, runs)
         ),
         signature=main[0].signature if main else "",
@@ -222,7 +225,9 @@ def systems_in_order(plan: Plan, runs: Sequence[Run]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda key: (key[1], order.index(key[0])))
 
 
-def _system(runs: Sequence[Run], by_run: dict[Run, Record], languages: Sequence[str]) -> System:
+def _system(
+    plan: Plan, runs: Sequence[Run], by_run: dict[Run, Record], languages: Sequence[str]
+) -> System:
     """Collect one row; means over languages only if every run has all of them."""
     present = [run for run in sorted(runs) if run in by_run]
     scores = [{s.language: s for s in main_scores(by_run[run])} for run in present]
@@ -241,6 +246,7 @@ def _system(runs: Sequence[Run], by_run: dict[Run, Record], languages: Sequence[
             )
     return System(
         method=runs[0].method,
+        name=plan.method(runs[0].method).title,
         model=runs[0].model,
         records=tuple(by_run[run] for run in present),
         missing=tuple(run.seed for run in sorted(runs) if run not in by_run),
