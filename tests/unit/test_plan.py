@@ -532,7 +532,7 @@ class TestPairedRows:
 class TestSystems:
     """Variants of methods under names of their own."""
 
-    SYSTEMS = {
+    SYSTEMS: ClassVar = {
         "fixed": {
             "method": "xmixup",
             "title": "X-Mixup, fixed ratio",

@@ -268,3 +268,53 @@ class TestSpeed:
         seconds = time.process_time() - started
         assert len(loaded.study.experiments[0].seeds) == 750  # 2 methods x 2 tasks x 750 = 3,000
         assert seconds < 2
+
+
+class TestExtends:
+    """A study that takes the parts it does not give from another."""
+
+    OWN = "name: own\ndescription: the same, smaller\nextends: ./small.yaml\n"
+    BLOCK = "  - {paper: xmixup, methods: [zero_shot], models: [tiny], tasks: [xnli], seeds: [1]}\n"
+
+    def load(self, text, *replacements):
+        load_small(*replacements)
+        Path("own.yaml").write_text(text, encoding="utf-8")
+        return load_study("./own.yaml")
+
+    def test_parts_that_are_lacking_are_the_others(self):
+        found = self.load(self.OWN)
+        other = load_study("./small.yaml").study
+        assert found.study.name == "own"
+        assert found.study.model_copy(
+            update={"name": other.name, "description": other.description}
+        ) == (other)
+
+    def test_a_part_that_is_given_replaces_the_whole_part(self):
+        study = self.load(f"{self.OWN}experiments:\n{self.BLOCK}").study
+        assert [block.tasks for block in study.experiments] == [["xnli"]]
+        assert set(study.tasks) == {"xnli", "pawsx"}
+
+    def test_a_mistake_names_the_file_in_which_it_stands(self):
+        with pytest.raises(UsageError) as caught:
+            self.load(f"{self.OWN}experiments:\n{self.BLOCK.replace('[xnli]', '[xnlo]')}")
+        assert "own.yaml:5: experiments[0].tasks[0]" in str(caught.value)
+        Path("small.yaml").write_text(SMALL.replace("heads: 2", "heads: 3"), encoding="utf-8")
+        Path("own.yaml").write_text(self.OWN, encoding="utf-8")
+        with pytest.raises(UsageError) as caught:
+            load_study("./own.yaml")
+        assert "small.yaml:20: encoders.tiny" in str(caught.value)
+
+    def test_the_explanation_names_both_files(self):
+        text = explain(self.load(f"{self.OWN}experiments:\n{self.BLOCK}"))
+        assert "own.yaml:5" in text
+        assert "small.yaml:16" in text
+
+    def test_only_a_study_that_extends_none(self):
+        self.load(self.OWN)
+        third = self.OWN.replace("name: own", "name: third").replace("small.yaml", "own.yaml")
+        Path("third.yaml").write_text(third, encoding="utf-8")
+        with pytest.raises(UsageError, match="cannot be extended"):
+            load_study("./third.yaml")
+        Path("third.yaml").write_text("name: third\nextends: 3\n", encoding="utf-8")
+        with pytest.raises(UsageError, match="names no study"):
+            load_study("./third.yaml")

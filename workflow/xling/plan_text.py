@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
+from textwrap import wrap
 
 from xling.costs import shape_of
 from xling.estimate import StageCost
 from xling.plan import Plan
 
+# Ours: two columns of names and the rest fit into 120 characters.
+_NAMES_WIDTH = 44
 _NOTES = (
     "CPU: cores times the time that jobs hold them; GPU: the same of GPUs, in hours of an A100 (an",
     "H100 is about 1.9 times as fast).  Disk: what stays.  Take estimates as right within a factor",
@@ -41,17 +45,15 @@ def format_plan(plan: Plan, stages: Sequence[StageCost]) -> str:
 
 
 def _blocks(plan: Plan) -> list[tuple[str, ...]]:
-    """Return one row for each experiment of the study."""
-    return [
-        (
-            block.paper,
-            ", ".join(block.methods),
-            ", ".join(block.models),
-            ", ".join(block.tasks),
-            ", ".join(map(str, block.seeds)),
-        )
-        for block in plan.study.experiments
-    ]
+    """Return the rows of each experiment of the study: one, or more where names are many."""
+    rows: list[tuple[str, ...]] = []
+    for block in plan.study.experiments:
+        cells = [
+            wrap(", ".join(map(str, names)), _NAMES_WIDTH, break_on_hyphens=False)
+            for names in ([block.paper], block.methods, block.models, block.tasks, block.seeds)
+        ]
+        rows += zip_longest(*cells, fillvalue="")
+    return rows
 
 
 def _rows(stages: Sequence[StageCost]) -> list[tuple[str, ...]]:

@@ -18,6 +18,8 @@ from xling.errors import UsageError, nearest
 
 # Stands for a file name where a value was given on the command line.
 COMMAND_LINE = "--data-root"
+# A study may take whole top-level parts from another; what it gives itself replaces the part.
+EXTENDS = "extends"
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def load_study(
     Raises:
         UsageError: there is no such study, or it has mistakes; all of them are listed.
     """
-    source = read_source(_find(name_or_path, studies))
-    lines = {path: (source.path.name, line) for path, line in source.lines.items()}
+    source = _extended(read_source(_find(name_or_path, studies)), studies)
+    lines = {path: (source.file_of(path).name, line) for path, line in source.lines.items()}
     if data_root is not None:
         source = replace(source, values=_with_data_root(source, data_root))
         lines["data", "root"] = (COMMAND_LINE, 0)
@@ -61,6 +63,31 @@ def load_study(
     if problems := check(study, source):
         raise as_error(problems, source)
     return LoadedStudy(study, source.path, lines)
+
+
+def _extended(source: Source, studies: Path | None) -> Source:
+    """Return a study with the parts of the one that it extends, if it does."""
+    values = source.values
+    if not isinstance(values, dict) or EXTENDS not in values:
+        return source
+    name = values[EXTENDS]
+    if not isinstance(name, str):
+        raise UsageError(
+            f"'{EXTENDS}' names no study",
+            where=source.where((EXTENDS,)),
+            allowed="the name of a study in config/studies, or a path to its file",
+            fix=f"write '{EXTENDS}: mini'",
+        )
+    other = read_source(_find(name, studies))
+    if not isinstance(other.values, dict) or EXTENDS in other.values:
+        raise UsageError(
+            f"'{name}' cannot be extended",
+            where=source.where((EXTENDS,)),
+            allowed="a study that extends no other",
+            fix="extend the study that it extends, and repeat what differs",
+        )
+    own = replace(source, values={k: v for k, v in values.items() if k != EXTENDS})
+    return own.extended(other)
 
 
 def repository_root() -> Path:

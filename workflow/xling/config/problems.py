@@ -59,10 +59,11 @@ def as_error(problems: Iterable[Problem], source: Source) -> UsageError:
     return UsageError(f"{len(found)} mistakes in {shown(source.path)}{listed}")
 
 
-def _line(path: KeyPath, source: Source) -> int:
+def _line(path: KeyPath, source: Source) -> tuple[bool, int]:
+    """Return the line of the nearest key; what stands in an extended file comes last."""
     while path and path not in source.lines:
         path = path[:-1]
-    return source.lines.get(path, 1)
+    return source.file_of(path) != source.path, source.lines.get(path, 1)
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,12 @@ def json_schema() -> str:
     for option in schema["$defs"]["Where"]["properties"]["methods"]["anyOf"]:
         if option["type"] == "array":
             option["items"] = names
+    about = "a study whose parts are taken where this file does not give them (a name or a path)"
+    schema["properties"] = {"extends": {"description": about, "type": "string"}} | schema[
+        "properties"
+    ]
+    required = schema.pop("required")
+    schema["anyOf"] = [{"required": required}, {"required": ["name", "description", "extends"]}]
     head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "study"}
     return json.dumps(head | schema, indent=1, ensure_ascii=False) + "\n"
 

@@ -8,7 +8,7 @@ to somebody who looks for a mistake in a study.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +33,41 @@ def shown(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """The values of one YAML file.
+    """The values of one YAML file, and those of another that it extends.
 
     Attributes:
         path: the file.
         values: what YAML reads.
         lines: line (from 1) of each key and list entry.
         written: plain scalars as they stand in the file (``no``, where YAML reads ``False``).
+        files: the other file, by the top-level keys whose values stand there.
     """
 
     path: Path
     values: Any = None
     lines: dict[KeyPath, int] = field(default_factory=dict)
     written: dict[KeyPath, str] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+
+    def file_of(self, path: KeyPath) -> Path:
+        """Return the file in which a key stands."""
+        return self.files.get(str(path[0]), self.path) if path else self.path
+
+    def extended(self, other: Source) -> Source:
+        """Return this file's values with the top-level parts of another file that it lacks."""
+        lacking = [key for key in other.values if key not in self.values]
+
+        def added(own: dict[KeyPath, Any], others: dict[KeyPath, Any]) -> dict[KeyPath, Any]:
+            return own | {path: value for path, value in others.items() if path[:1] in tops}
+
+        tops = {(key,) for key in lacking}
+        return replace(
+            self,
+            values=self.values | {key: other.values[key] for key in lacking},
+            lines=added(self.lines, other.lines),
+            written=added(self.written, other.written),
+            files=dict.fromkeys(lacking, other.path),
+        )
 
     def where(self, path: KeyPath) -> str:
         """Return ``file:line: dotted.key``; the line is that of the nearest key that exists."""
@@ -56,7 +78,7 @@ class Source:
 
     def at(self, line: int, path: KeyPath) -> str:
         """Return ``file:line: dotted.key``."""
-        place = f"{shown(self.path)}:{line}"
+        place = f"{shown(self.file_of(path))}:{line}"
         return f"{place}: {dotted(path)}" if path else place
 
 
