@@ -40,11 +40,13 @@ class Benchmark:
         build: makes the case of a size, with its files in an empty folder.
         size: what is timed.
         tiny: what warms up, and what the tests run.
+        memory: makes the case whose memory is measured too (:mod:`bench.memory`); None: no case.
     """
 
     build: Callable[[int, Path], Case]
     size: int
     tiny: int
+    memory: Callable[[int, Path], Case] | None = None
 
 
 @dataclass

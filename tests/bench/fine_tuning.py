@@ -60,7 +60,7 @@ def ours(file: Path, steps: int, *, pad_to: int = 0) -> Callable[[], float]:
     return loss_of(
         XlingTrainer(
             model=_model(),
-            args=_arguments(file.parent, steps, 1),  # one item is one batch
+            args=arguments(file.parent, steps, 1),  # one item is one batch
             train_dataset=(Padded if pad_to else UpdateDataset)(tokens, rows, parts=1, pad_id=PAD),
             data_collator=take_item,
         )
@@ -80,7 +80,7 @@ def example(file: Path, steps: int) -> Callable[[], float]:
     return loss_of(
         Trainer(
             model=_model(),
-            args=_arguments(file.parent, steps, BATCH),
+            args=arguments(file.parent, steps, BATCH),
             train_dataset=Dataset.from_file(str(file)).remove_columns(["id", "language"]),
             data_collator=DataCollatorWithPadding(tokenizer),
         )
@@ -101,7 +101,7 @@ def _model() -> Any:
     return small_model(AutoModelForSequenceClassification, MAX_LENGTH, labels=3)
 
 
-def _arguments(folder: Path, steps: int, batch: int) -> Any:
+def arguments(folder: Path, steps: int, batch: int) -> Any:
     """Return equal settings for all sides."""
     from transformers import TrainingArguments
 

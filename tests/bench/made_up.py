@@ -55,7 +55,15 @@ def token_file(lengths: np.ndarray, columns: dict[str, Any], folder: Path) -> Pa
     return folder / "rows.arrow"
 
 
-def small_model(head: Any, max_length: int, labels: int) -> Any:
+def small_model(
+    head: Any,
+    max_length: int,
+    labels: int,
+    *,
+    hidden: int = 192,
+    layers: int = 4,
+    attention: str | None = None,
+) -> Any:
     """Return an untrained XLM-R, small enough for a laptop, large enough to be a load.
 
     Without dropout, so that all sides of a comparison compute the same numbers.
@@ -64,6 +72,9 @@ def small_model(head: Any, max_length: int, labels: int) -> Any:
         head: one of the library's AutoModel classes.
         max_length: sub-words per row, at most.
         labels: classes of the head.
+        hidden: width, a multiple of 4.
+        layers: of the encoder.
+        attention: the library's implementation; None: its own choice.
     """
     import torch
     from transformers import XLMRobertaConfig
@@ -72,17 +83,18 @@ def small_model(head: Any, max_length: int, labels: int) -> Any:
     return head.from_config(
         XLMRobertaConfig(
             vocab_size=VOCABULARY,
-            hidden_size=192,
-            num_hidden_layers=4,
+            hidden_size=hidden,
+            num_hidden_layers=layers,
             num_attention_heads=4,
-            intermediate_size=768,
+            intermediate_size=4 * hidden,
             max_position_embeddings=max_length + PAD + 1,
             type_vocab_size=1,
             pad_token_id=PAD,
             num_labels=labels,
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
-        )
+        ),
+        attn_implementation=attention,
     )
 
 

@@ -2,7 +2,8 @@
 """Measure speed: ours against other ways to do the same work, in one process, in turns.
 
 Every round times each side once; a ratio compares two sides of one round.  Each side must give the
-same result.  A tiny run of all sides comes first and is not counted.
+same result.  A tiny run of all sides comes first and is not counted.  Some have their memory
+measured too, each side in a fresh process.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from pathlib import Path
 # As a script, Python looks for modules in this folder, not in the one above.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import fine_tuning, inference, scoring
+from bench import fine_tuning, inference, scoring, xmixup
 from bench.comparison import Benchmark, Case, Times, compare, spread
+from bench.memory import added_memory
 
 BENCHMARKS = {
     "training": Benchmark(fine_tuning.training, size=16, tiny=1),
+    "xmixup_cost": Benchmark(xmixup.cost, size=64, tiny=2, memory=xmixup.cost),
+    "xmixup": Benchmark(xmixup.naive, size=96, tiny=2, memory=partial(xmixup.naive, widest=True)),
     "udpos": Benchmark(partial(inference.tags, task="udpos"), size=640, tiny=32),
     "panx": Benchmark(partial(inference.tags, task="panx"), size=640, tiny=32),
     "xquad": Benchmark(inference.answers, size=128, tiny=24),
@@ -50,6 +54,16 @@ def lines(name: str, case: Case, times: Times) -> str:
         ratio, smallest_to_largest = spread(times.ratios(other), 1)
         theirs = f"{spread(seconds, 2)[0]} s"
         out += LINE.format(name, case.what, f"{ours} s", theirs, other, ratio, smallest_to_largest)
+    return out
+
+
+def memory_lines(name: str, memory: dict[str, float]) -> str:
+    """Return one line of the table for each other side, in MB."""
+    what, ours, out = "memory added at the peak", memory[""], ""
+    for other in filter(None, memory):
+        theirs = memory[other]
+        numbers = (f"{ours:.0f} MB", f"{theirs:.0f} MB", other, f"{theirs / ours:.1f}", "")
+        out += LINE.format(name, what, *numbers).rstrip() + "\n"
     return out
 
 
@@ -85,7 +99,12 @@ def main() -> None:
     )
     for name in args.only:
         sys.stdout.flush()
-        sys.stdout.write(lines(name, *measure(BENCHMARKS[name], args.rounds)))
+        benchmark = BENCHMARKS[name]
+        case, times = measure(benchmark, args.rounds)
+        sys.stdout.write(lines(name, case, times))
+        if benchmark.memory is not None:
+            memory = added_memory(partial(benchmark.memory, benchmark.size), case.others)
+            sys.stdout.write(memory_lines(name, memory))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,18 @@ import operator
 
 import numpy as np
 import pytest
+import torch
+from transformers import AutoModelForSequenceClassification
 
-from bench import inference, run, scoring
+from bench import inference, run, scoring, xmixup
 from bench.comparison import Case, Times, compare
-from bench.made_up import real_lengths
+from bench.made_up import PAD, real_lengths, small_model
+from bench.memory import added_memory
+from bench.naive_xmixup import TwoCalls
 from xling.machine import set_threads
 from xling.tasks.qa_decoding import Spans
+from xling.xmixup.losses import classification_loss
+from xling.xmixup.model import XMixup
 
 
 @pytest.mark.parametrize("name", run.BENCHMARKS)
@@ -59,6 +65,66 @@ def test_ratios_compare_sides_of_one_round():
     assert times.ratios("slow") == [3.0, 2.0, 5.0]
     line = run.lines("name", case(1, 1), Times(times.ours, {"other 0": times.others["slow"]}))
     assert line.split() == "name work 2.00 s 4.00 s other 0 3.0 2.0 to 5.0".split()
+
+
+def hundred_megabytes(folder):
+    """Memory that is used for a moment only."""
+
+    def work():
+        return len(b"1" * 100_000_000)
+
+    return Case("work", lambda: work, {}, operator.eq)
+
+
+def test_memory_is_what_the_work_adds_at_its_peak():
+    used = b"1" * 300_000_000  # Of this process: it does not count.
+    memory = added_memory(hundred_megabytes, [])
+    del used
+    assert list(memory) == [""]
+    assert 95 < memory[""] < 120
+    lines = run.memory_lines("name", {"": 100.4, "slow": 150.0, "large": 310.0})
+    assert [line.split()[-6:] for line in lines.splitlines()] == [
+        "100 MB 150 MB slow 1.5".split(),
+        "100 MB 310 MB large 3.1".split(),
+    ]
+
+
+def test_the_naive_xmixup_is_the_same_method(tmp_path):
+    """Where ratio and attention are far from their limits, so that a mistake in them shows."""
+    pairs = xmixup.real_pairs(8, tmp_path)
+    rows = np.arange(8)
+    sides = pairs.original.inputs(rows, PAD), pairs.target.inputs(rows, PAD)
+    labels = torch.arange(8) % xmixup.CLASSES
+    outputs, losses = [], []
+    for wrap, attention in ((XMixup, None), (TwoCalls, "eager")):
+        encoder = small_model(
+            AutoModelForSequenceClassification, 128, 3, hidden=32, layers=2, attention=attention
+        )
+        more = [128] if wrap is TwoCalls else []
+        model = wrap(encoder, xmixup.settings(2), *more).eval()
+        with torch.no_grad():
+            model.gate.bias.fill_(-7.0)
+            model.model.base_model.encoder.layer[0].attention.self.query.weight.mul_(100.0)
+            pair = model(*sides)
+        outputs.append(pair)
+        losses.append(classification_loss(pair, labels, model.settings).total.item())
+    ours, naive = outputs
+    assert naive.target.mask.shape[1] == 128 > ours.target.mask.shape[1]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    torch.testing.assert_close(ours.ratio, naive.ratio)
+    torch.testing.assert_close(ours.target.logits, naive.target.logits, rtol=0, atol=1e-5)
+    assert 0.05 < ours.ratio.mean() < 0.45
+    assert ours.ratio.std() > 0.01
+
+
+def test_some_batches_stand_for_all(tmp_path):
+    lengths = xmixup.real_pairs(1_600, tmp_path).lengths
+    batches = xmixup.by_width(lengths, 32)
+    widths = [lengths[rows].max() for rows in batches]
+    assert len(widths) == 50
+    assert widths[0] == lengths.max()
+    some = [lengths[rows].max() for rows in xmixup.spread_evenly(batches, 3)]
+    assert np.mean(some) == pytest.approx(np.mean(widths), rel=0.05)
 
 
 def test_tags_are_the_same_up_to_rounding_only():
