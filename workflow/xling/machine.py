@@ -75,10 +75,19 @@ def peak_memory_mb() -> dict[str, float]:
     """Return the largest memory this process used so far, in MB (10^6 bytes)."""
     import torch
 
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, KiB elsewhere
-    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    host = _peak_host_bytes() / 1e6
     device = torch.cuda.max_memory_allocated() / 1e6 if torch.cuda.is_available() else 0.0
     return {"peak_host_mb": round(host, 1), "peak_gpu_mb": round(device, 1)}
+
+
+def _peak_host_bytes() -> int:
+    """Return the peak of this process's resident memory."""
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux: its ru_maxrss begins with the peak of the process that started it
+        (line,) = (row for row in status.read_text().splitlines() if row.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def together(memory: list[dict[str, float]]) -> dict[str, float]:
