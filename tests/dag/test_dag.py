@@ -146,7 +146,7 @@ def test_every_rule_says_what_it_needs(rule):
     assert f"/benchmarks/{rule}" in body
 
 
-@pytest.mark.parametrize("rule", ["pretrain", "train", "predict"])
+@pytest.mark.parametrize("rule", ["pretrain", "train", "label", "predict", "analyse"])
 def test_rules_that_run_a_model_ask_for_gpus_and_leave_no_shell_between(rule):
     """A signal of the cluster would end the shell, and with it the job, before it has saved."""
     assert "**REQUESTS.model(" in RULES[rule]

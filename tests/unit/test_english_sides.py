@@ -561,6 +561,26 @@ def test_a_study_is_told_before_anything_runs(tmp_path, monkeypatch):
     assert "turn scheduled sampling off" in problem.fix
 
 
+@pytest.mark.parametrize("method", ["xmixup", "translate_test"])
+def test_only_the_published_test_split_has_translations(tmp_path, monkeypatch, method):
+    """Sentences can be scored on their dev split; their translations do not exist."""
+    monkeypatch.chdir(tmp_path)
+    sizes = ("      pawsx: {train", "      udpos: {train: 9, dev: 9, test: 9}\n      pawsx: {train")
+    task = (
+        "  pawsx:\n    languages",
+        "  udpos:\n    languages: [en, qab]\n  pawsx:\n    languages",
+    )
+    block = (
+        "methods: [zero_shot, translate_test]\n    models: [tiny]\n    tasks: [xnli, pawsx]",
+        f"methods: [{method}]\n    models: [tiny]\n    tasks: [udpos]",
+    )
+    assert load_small(sizes, task, block)
+    on_dev = ("languages: [en, qab]\n  pawsx", "languages: [en, qab]\n    test_split: dev\n  pawsx")
+    with pytest.raises(UsageError, match=r"never translated|only the test split was") as caught:
+        load_small(sizes, task, block, on_dev)
+    assert "remove tasks.udpos.test_split" in str(caught.value)
+
+
 # --- the real benchmarks --------------------------------------------------------------------------
 
 

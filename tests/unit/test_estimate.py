@@ -83,6 +83,7 @@ def round_constants(monkeypatch):
         "GPU_FP32_SLOWDOWN": 2.0,
         "GPU_SHARING": 0.75,
         "SEARCH_SPEED": 100,
+        "CKA_SPEED": 1e4,
         "ROW_SIZES": sizes,
         "BYTES_PER_SUBWORD": 5,
         "BYTES_PER_PREDICTION": 40,
@@ -121,6 +122,14 @@ EXPECTED = {
     ),
     "predict": (4, 4 * (2 + 400 * FORWARD / 1e6 / 2), 2, 4 * 40 * 40 / 1e6),
     "score": (4, 4 * 1, 1, 4 * 0.02),
+    # The embeddings and one layer: one target of 20 items, 4*20*8*8 operations of CKA each; in both
+    # languages two centroids and 200 vectors.
+    "analyse": (
+        2,
+        2 * (2 + (400 * FORWARD / 1e6 + 2 * 5_120 / 1e4) / 2),
+        2,
+        2 * 2 * (2 + 200) * 8 * 4 / 1e6,
+    ),
     "tabulate": (1, 5, 1, 1.0),
     "plot": (1, 5, 1, 1.0),
     "check": (1, 5, 1, 1.0),
@@ -182,6 +191,28 @@ class TestByHand:
         # 50 rows make 13 updates an epoch: 26, counted with 4 rows each; 7 looks at 20 dev rows.
         work = (3 * 26 * 4 * 10 + 7 * 20 * 10) * FORWARD
         assert train.cpu_hours == pytest.approx(2 * 2 * (2 + work / 1e6 / 2) / 3600)
+
+    def test_rows_that_are_read_with_their_english_sides(self):
+        def stages(method):
+            text = TINY.replace("zero_shot, translate_test", method).replace("[1, 2]", "[1]")
+            return {c.stage: c for c in estimate(plan_of(text), None)}
+
+        mixing, ensemble = stages("xmixup"), stages("translate_train_ensemble")
+        # 2.3 plain updates; looks at pairs of the English dev set.
+        work = (2.3 * 3 * 400 + 2 * 3 * 100) * FORWARD
+        assert mixing["train"].cpu_hours == pytest.approx(2 * (2 + work / 1e6 / 2) / 3600)
+        # Pairs with the translation, and with gold English; four settings of 40 rows.
+        assert mixing["predict"].cpu_hours == pytest.approx(
+            2 * (2 + 4 * 400 * FORWARD / 1e6 / 2) / 3600
+        )
+        assert mixing["predict"].disk_mb == pytest.approx(4 * 40 * 40 / 1e6)
+        # The rows, their translation and gold English, each once; two settings.
+        assert ensemble["predict"].cpu_hours == pytest.approx(
+            2 * (2 + 3 * 400 * FORWARD / 1e6 / 2) / 3600
+        )
+        assert ensemble["predict"].disk_mb == pytest.approx(2 * 40 * 40 / 1e6)
+        plain = 2 * (2 + (3 * 400 + 3 * 100) * FORWARD / 1e6 / 2) / 3600
+        assert ensemble["train"].cpu_hours == pytest.approx(plain)
 
     def test_recomputed_activations_cost_another_forward(self):
         plain = Shape(8, 1, 16, 100, 128, 2, 2)
@@ -526,11 +557,12 @@ class TestText:
             "train        2   13 s    -  0.1 MB  estimated\n"
             "predict      4   18 s    -  0.1 MB  estimated\n"
             "score        4    4 s    -  0.1 MB  estimated\n"
+            "analyse      2   11 s    -  0.1 MB  estimated\n"
             "tabulate     1    5 s    -  1.0 MB  estimated\n"
             "plot         1    5 s    -  1.0 MB  estimated\n"
             "check        1    5 s    -  1.0 MB  estimated\n"
             "report       1    5 s    -  1.0 MB  estimated\n"
-            "total       26  2 min    -  4.4 MB\n"
+            "total       28  2 min    -  4.5 MB\n"
             "\n"
             "CPU: cores times the time that jobs hold them; GPU: the same of GPUs, in hours of an"
             " A100 (an\n"

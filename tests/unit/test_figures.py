@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from test_tables import LANGUAGES, STUDY, make_plan, make_record, make_records
+from xmixup_results import analyses_of
 
 from xling.config.study import Study
 from xling.errors import DataError
@@ -123,8 +124,9 @@ import sys
 from pathlib import Path
 from test_tables import make_plan, make_records
 from xling.figures import write_figures
+from xmixup_results import analyses_of
 plan = make_plan()
-write_figures(plan, make_records(plan), Path(sys.argv[1]))
+write_figures(plan, make_records(plan), Path(sys.argv[1]), analyses_of(plan))
 """
 
 
@@ -140,19 +142,24 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
         files = sorted((tmp_path / name).rglob("*.*"))
         sums.append({f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files})
     assert sums[0] == sums[1]
-    assert sorted(sums[0]) == ["xnli-languages.png", "xnli-languages.svg"]
+    names = ("figure-3-score-cka-xnli", "figure-cka-layers-xnli", "xnli-languages")
+    assert sorted(sums[0]) == [f"{name}.{suffix}" for name in names for suffix in ("png", "svg")]
 
 
 def test_files_are_where_the_plan_says(tmp_path: Path) -> None:
     plan = make_plan(tasks=["pawsx", "xnli"])
-    written = write_figures(plan, make_records(plan), tmp_path)
+    written = write_figures(plan, make_records(plan), tmp_path, analyses_of(plan))
     assert written == figure_paths(plan, tmp_path)
     assert sorted(tmp_path.rglob("*.*")) == sorted(written)
-    assert [str(path.relative_to(tmp_path)) for path in written] == [
-        f"xmixup/{task}-languages.{suffix}"
-        for task in ("xnli", "pawsx")
-        for suffix in ("png", "svg")
+    assert [path.relative_to(tmp_path).with_suffix("").as_posix() for path in written[::2]] == [
+        "xmixup/xnli-languages",
+        "xmixup/pawsx-languages",
+        "xmixup/figure-3-score-cka-xnli",
+        "xmixup/figure-3-score-cka-pawsx",
+        "xmixup/figure-cka-layers-xnli",
+        "xmixup/figure-cka-layers-pawsx",
     ]
+    assert {path.suffix for path in written[1::2]} == {".svg"}
 
 
 def test_records_of_other_versions_are_refused(tmp_path: Path) -> None:

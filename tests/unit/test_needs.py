@@ -187,6 +187,37 @@ class TestMemoryByHand:
         found = plan_of(resources={"gpu": 2})
         assert found.predict(XNLI).mem_mb == up(20 + 50 + 6 * PARAMETERS + rows)
 
+    def test_pairs_are_two_texts_and_a_mixed_layer(self):
+        block = {"paper": "xmixup", "models": ["tiny"], "tasks": ["xnli"], "seeds": [1]}
+        methods = ["xmixup", "translate_train_ensemble"]
+        found = plan_of(experiments=[block | {"methods": methods}])
+        mixing, ensemble = (Run("xmixup", name, "tiny", "xnli", 1) for name in methods)
+        # A target's sub-word beside an ordinary layer: 36 * 8 + 24 * 2 * 20 bytes.
+        mixed = 1_248
+        # 10,000 rows, their English and back-translations, and English once more for its own rows.
+        rows = (10_000 + 5_000 + 5_000 + 5_000) * (10 * 9 + 11)
+        batch = 20 * 20 * (2 * 2 * LAYER + mixed)
+        assert found.train(mixing).mem_mb == up(20 + 16 * PARAMETERS + rows + 2 * batch)
+        # Rows with two English sides; four settings, of which two are means.
+        rows = 400 * (3 * (10 * 9 + 11) + 4 * 7 * 3)
+        batch = 100 * LAYER + 50 * mixed  # one half of the sub-words is the targets'
+        assert found.predict(mixing).mem_mb == up(20 + 6 * PARAMETERS + rows + 2 * batch)
+        # An ensemble reads each text by itself and has the means only.
+        rows = 400 * (3 * (10 * 9 + 11) + 2 * 7 * 3)
+        assert found.predict(ensemble).mem_mb == up(20 + 6 * PARAMETERS + rows + 2 * 100 * LAYER)
+        # A pair is never cut, and a GPU has the mixed layer's attention too.
+        values = {"resources": {"eval_batch_tokens": 5, "gpu": 1}, "training": {"batch_size": 2}}
+        found = plan_of(experiments=[block | {"methods": methods}], **values)
+        update = 20 * (2 * 2 * (40 * 8 + 8 * 16) + mixed)
+        assert found.gpu_mem_mb(mixing) == 80 + 1.5 * (16 * PARAMETERS + update)
+        found = plan_of(
+            experiments=[block | {"methods": methods}],
+            **(values | {"resources": {"eval_batch_tokens": 5}}),
+        )
+        rows = 400 * (3 * (10 * 9 + 11) + 4 * 7 * 3)
+        batch = 40 * LAYER + 20 * mixed
+        assert found.predict(mixing).mem_mb == up(20 + 6 * PARAMETERS + rows + 2 * batch)
+
     def test_retrieval_holds_vectors(self):
         # Outputs of two layers and of the embeddings, 8 wide.
         batch = 100 * (LAYER + 3 * 4 * 8)
@@ -355,6 +386,13 @@ class TestGpuMemory:
         assert kept(128, 8) - kept(128, 4) == pytest.approx((87_156 - 62_580) / 4, abs=16)
         assert kept(256, 8, gpu=True) == kept(64, 4, gpu=True) == 40 * 128 + 8 * 512
 
+    def test_what_the_mixed_layer_keeps(self):
+        # Counted the same way, as what mixing adds to an update of two texts of a length, bytes a
+        # sub-word of the target.
+        for length, heads, counted in ((64, 4, 10_765), (128, 8, 29_196), (256, 8, 53_772)):
+            shape = Shape(128, 2, 512, 500, 258, 1, heads)
+            assert memory.mixed_bytes(shape, length) == pytest.approx(counted, abs=16)
+
 
 class TestGivenEncoder:
     def needs_of(self, folder):
@@ -404,6 +442,9 @@ class TestRealStudies:
             ("mini", "pretrain", ("tiny-xlmr",), 1_269),
             ("mini", "train", (Run("xmixup", "zero_shot", "tiny-xlmr", "xquad", 1),), 662),
             ("mini", "predict", (Run("xmixup", "translate_test", "tiny-xlmr", "xquad", 1),), 658),
+            # Pairs, and two English sides of each test row.
+            ("mini", "train", (Run("xmixup", "xmixup", "tiny-xlmr", "xnli", 1),), 682),
+            ("mini", "predict", (Run("xmixup", "xmixup", "tiny-xlmr", "xnli", 1),), 689),
         ],
     )
     def test_measured_peaks_fit(self, study, rule, arguments, peak):
@@ -424,7 +465,8 @@ class TestRealStudies:
             asked += [found.tokenize(plan.models[0], task, split) for split in plan.splits(task)]
         for one in asked:
             assert 600 <= one.mem_mb <= 40_000  # what ordinary nodes have
-            assert 15 <= one.minutes <= 60 * 24
+            # Three times the estimate; X-Mixup on XNLI takes half a day of an A100.
+            assert 15 <= one.minutes <= 60 * 48
 
 
 class TestSpeed:

@@ -512,7 +512,28 @@ class TestPairedRows:
         translated, gold = ("translate_test", "translate_test"), ("gold", "gold_english")
         assert plan.english_tests(self.run(plan, "xquad")) == [translated, gold]
         assert plan.english_tests(self.run(plan, "udpos")) == [translated]
+        assert plan.test_settings(self.run(plan, "xquad")) == ["translate_test", "gold"]
+        assert plan.test_settings(self.run(plan, "udpos")) == ["translate_test"]
         assert plan.split_languages("xquad", "gold_english") == plan.study.tasks["xquad"].languages
+
+    def test_the_ensemble_has_the_sides_of_the_task_whatever_xmixup_chooses(self):
+        values = yaml.safe_load(SMALL)
+        values["training"]["defaults"]["xmixup"] = {"english": ["gold"]}
+        values["experiments"][0] |= {
+            "methods": ["translate_train_ensemble", "xmixup"],
+            "tasks": ["xnli"],
+        }
+        plan = Plan(Study.model_validate(values))
+        sides = {run.method: plan.english_tests(run) for run in plan.runs if run.task == "xnli"}
+        gold = ("gold", "gold_english")
+        assert sides["translate_train_ensemble"] == [("translate_test", "translate_test"), gold]
+        assert sides["xmixup"] == [gold]
+        run = next(run for run in plan.runs if run.method == "translate_train_ensemble")
+        assert plan.test_settings(run) == ["translate_test_mean", "gold_mean"]
+        assert plan.test_settings(plan.trained_as(run)) == ["standard"]
+        assert plan.trained_as(run).method == "translate_train"
+        assert plan.english_splits(plan.trained_as(run)) == ([], [])
+        assert plan.teacher(run) is None
 
     def test_only_what_is_asked_for_is_prepared(self):
         # UD-POS has no gold English: the check of the study says so (test_english_sides.py).

@@ -55,6 +55,7 @@ def train_note(*train, dev=()):
 def predict_note(*tested, **decoding):
     return {
         "test_data": list(tested),
+        "own_source": {"gold": {"de": 1}},
         "decoding": decoding,
         "encoder": ENCODER,
         "timing": {"predict_seconds": 2.0},
@@ -97,6 +98,7 @@ class TestTrained:
         assert made.data["train"].origin == "made"
         assert made.data["translate_train"].origin == "made; translations: by machine"
         assert made.data["test"].rows == {"en": 2, "de": 2}
+        assert made.own_source == {"gold": {"de": 1}}
         assert made.settings == {
             "training": {"learning_rate": 1e-3, "steps": 7},
             "encoder": {key: ENCODER[key] for key in ("architecture", "sha256")},
@@ -113,6 +115,14 @@ class TestTrained:
         }
         assert made.versions == {"torch": "of training"}
         assert made.stages == {name: VERSIONS[name] for name in RESTS_ON}
+
+    def test_a_training_on_the_labels_of_a_teacher_rests_on_their_stage(self):
+        run = Run("xmixup", "xmixup", "given", "pawsx", 3)
+        predicted = predict_note(part("pawsx", "test", en=2, de=2))
+        for used, stages in (({"soft_labels": {"sha256": "ab"}}, {"label"}), ({}, set())):
+            note = train_note(part("pawsx", "train")) | {"xmixup": used}
+            made = record(run, PAIRS, note, predicted, run.path)
+            assert made.stages == {name: VERSIONS[name] for name in {*RESTS_ON, *stages}}
 
     def test_a_borrowed_model_and_the_rows_of_another_task(self):
         run = Run("xmixup", "translate_test", "given", "mlqa", 1)

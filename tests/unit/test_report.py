@@ -14,20 +14,28 @@ from pathlib import Path
 import pytest
 from test_check import NO_LEAKS, make_prepared
 from test_tables import LANGUAGES, make_plan, make_record, make_records
+from xmixup_results import analyses_of
 
 from xling.check import check
 from xling.errors import DataError
-from xling.figures import write_figures
+from xling.figures import figure_paths
 from xling.plan import Plan
 from xling.report import report_text, write_report
 from xling.report.view import by_language, text_of
 
 
+def put_figures(plan: Plan, folder: Path) -> None:
+    """Write files where the figures are: the page does not look into them."""
+    for path in figure_paths(plan, folder):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("<svg/>", encoding="utf-8")
+
+
 def make_page(plan: Plan, folder: Path, records=None) -> str:
     records = make_records(plan) if records is None else records
-    write_figures(plan, records, folder)
+    put_figures(plan, folder)
     result = check(plan, records, make_prepared(plan), NO_LEAKS)
-    return report_text(plan, records, make_prepared(plan), result, folder)
+    return report_text(plan, records, make_prepared(plan), result, folder, analyses_of(plan))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +90,9 @@ def test_the_page_needs_nothing_else(page) -> None:
         if name in ("src", "href", "srcset", "data", "poster"):
             assert value.startswith(("#", "data:"))
     assert not re.search(r"https?://|url\(|@import", page)
-    assert [tag for tag, name, _ in reader.attributes if (tag, name) == ("img", "src")] == ["img"]
+    assert [tag for tag, name, _ in reader.attributes if (tag, name) == ("img", "src")] == [
+        "img"
+    ] * 3
 
 
 def test_every_run_is_listed_with_what_it_took(plan, page) -> None:
@@ -96,6 +106,14 @@ def test_every_run_is_listed_with_what_it_took(plan, page) -> None:
     assert page.count("<td>xmixup/zero_shot/tiny-x/xnli/seed-1</td>") == 1  # of translate-test
     assert "torch: 2.13.0" in page
     assert "device: cpu" in page
+
+
+def test_tables_by_number_are_shown(page) -> None:
+    assert "<h2>X-Mixup (Yang et al. 2022): tables and figures by number</h2>" in page
+    assert '<h3 id="xmixup-table-8-transfer-gap">' in page
+    # Translate-train, en less targets: 81 - 78 = 3, 82 - 77.5 = 4.5, 83 - 78.5 = 4.5.
+    gap = '<td class="number" data-value="4.0"><strong>4.0</strong> <small>± 0.9</small></td>'
+    assert gap in page
 
 
 def test_tables_and_every_seed_are_shown(page) -> None:
@@ -173,17 +191,18 @@ from test_tables import make_plan, make_records
 from xling.check import check
 from xling.report import write_report
 from xling.tables import write_tables
+from xmixup_results import analyses_of
 plan = make_plan()
 folder, figures = map(Path, sys.argv[1:])
 records, prepared = make_records(plan), make_prepared(plan)
-write_tables(plan, records, folder)
+write_tables(plan, records, folder, analyses=analyses_of(plan))
 result = check(plan, records, prepared, NO_LEAKS)
-write_report(plan, records, prepared, result, figures, folder / "index.html")
+write_report(plan, records, prepared, result, figures, folder / "index.html", analyses_of(plan))
 """
 
 
 def test_two_processes_write_the_same_bytes(plan, tmp_path: Path) -> None:
-    write_figures(plan, make_records(plan), tmp_path / "figures")
+    put_figures(plan, tmp_path / "figures")
     sums = []
     for name, seed in (("a", "1"), ("b", "2")):
         subprocess.run(
@@ -195,15 +214,18 @@ def test_two_processes_write_the_same_bytes(plan, tmp_path: Path) -> None:
         files = sorted((tmp_path / name).rglob("*.*"))
         sums.append({f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files})
     assert sums[0] == sums[1]
-    assert sorted(sums[0]) == ["index.html", "xnli.csv", "xnli.md", "xnli.tex"]
+    tables = {"table-1-language-groups", "table-2-cka-correlation", "table-3-main", "xnli"}
+    tables |= {"table-8-transfer-gap", "table-cka"}
+    names = {f"{name}.{suffix}" for name in tables for suffix in ("csv", "md", "tex")}
+    assert set(sums[0]) == names | {"index.html"}
 
 
 def test_the_file_is_the_text(plan, page, tmp_path: Path) -> None:
     records = make_records(plan)
-    write_figures(plan, records, tmp_path)
+    put_figures(plan, tmp_path)
     result = check(plan, records, make_prepared(plan), NO_LEAKS)
     path = tmp_path / "report" / "index.html"
-    write_report(plan, records, make_prepared(plan), result, tmp_path, path)
+    write_report(plan, records, make_prepared(plan), result, tmp_path, path, analyses_of(plan))
     assert path.read_text(encoding="utf-8") == page
 
 

@@ -11,12 +11,8 @@ from scipy import stats
 
 from xling.errors import DataError, UsageError
 from xling.stats.holm import holm
-from xling.stats.items import (
-    aligned,
-    compare_items,
-    compare_languages,
-    f1_score,
-)
+from xling.stats.items import compare_items, f1_score
+from xling.stats.languages import Systems, compare_languages, compare_pairs
 
 
 def answers(n, better, seed=0):
@@ -162,13 +158,98 @@ def test_translations_of_the_same_items_are_drawn_together():
     assert (apart.macro.high - apart.macro.low) < 0.75 * width
 
 
-def test_items_are_paired_by_id():
-    first = {"b": [1.0], "a": [2.0]}
-    one, other = aligned(first, {"a": [3.0], "b": [4.0]})
-    assert one.tolist() == [[2.0], [1.0]]
-    assert other.tolist() == [[3.0], [4.0]]
-    with pytest.raises(DataError, match="2 items were scored for one"):
-        aligned(first, {"a": [3.0], "c": [4.0]})
+def test_sums_of_languages_are_tested_like_their_mean():
+    sides = [{c: answers(80, better, s)[i] for c, better, s in LANGUAGES} for i in (0, 1)]
+    gap = {"en": 1.0, "de": -0.5, "sw": -0.5}
+    sums = {"gap": gap, "mean": dict.fromkeys(gap, 1 / 3), "de": {"de": 1.0}}
+    found = compare_languages(*sides, parallel=True, combine=sums, resamples=300, seed=3)
+    assert found.combined["mean"].difference == pytest.approx(found.macro.difference)
+    assert found.combined["mean"].p_randomisation == found.macro.p_randomisation
+    assert found.combined["de"] == found.languages["de"]
+    # One resample at a time, the same items in all languages.
+    rng = np.random.default_rng([3, 1])
+    drawn = []
+    for _ in range(300):
+        rows = rng.integers(0, 80, size=80)
+        drawn.append(sum(w * (sides[0][c] - sides[1][c])[rows].mean() for c, w in gap.items()))
+    test = found.combined["gap"]
+    assert (test.low, test.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+    assert test.difference == pytest.approx(
+        sum(w * (sides[0][c] - sides[1][c]).mean() for c, w in gap.items())
+    )
+    assert test.items == 240
+    with pytest.raises(DataError, match="weighs a language that is not compared"):
+        compare_languages(*sides, parallel=True, combine={"gap": {"fr": 1.0}}, resamples=1)
+
+
+LANGUAGES = (("en", 0.2, 1), ("de", 0.5, 2), ("sw", 0.1, 3))
+
+
+def test_true_equal_gaps_are_claimed_as_often_as_promised():
+    # The first system is much better, by as much in both languages.
+    rng = np.random.default_rng(1)
+    claimed = 0
+    for i in range(200):
+        sides = [{c: rng.normal(level, 1.0, 60) for c in ("en", "de")} for level in (3.0, 0.0)]
+        gap = {"gap": {"en": 1.0, "de": -1.0}}
+        found = compare_languages(*sides, parallel=True, combine=gap, resamples=300, seed=i)
+        claimed += found.combined["gap"].p_bootstrap <= 0.05
+    # 5 % of 200, two and a half standard errors either way.
+    assert 3 <= claimed <= 18
+
+
+@pytest.mark.parametrize("score", [None, f1_score])
+def test_items_that_a_language_lacks_weigh_nothing(score):
+    whole = [answers(60, 0.3, 1)[i] if score is None else spans(60, i) for i in (0, 1)]
+    other = [answers(60, 0.3, 2)[i] if score is None else spans(60, i + 2) for i in (0, 1)]
+    lacking = [values.astype(float).copy() for values in other]
+    gone = np.arange(0, 60, 4)
+    for values in lacking:
+        values[gone] = np.nan
+    value = np.mean if score is None else f1_of
+    options = {} if score is None else {"score": score}
+    found = compare_languages(
+        {"en": whole[0], "de": lacking[0]},
+        {"en": whole[1], "de": lacking[1]},
+        parallel=True,
+        resamples=150,
+        seed=5,
+        **options,
+    )
+    kept = [np.delete(values, gone, axis=0) for values in other]
+    test = found.languages["de"]
+    assert test.difference == pytest.approx(value(kept[0]) - value(kept[1]))
+    assert (test.items, found.macro.items) == (45, 105)
+    rng = np.random.default_rng([5, 1])
+    drawn = []
+    for _ in range(150):
+        rows = rng.integers(0, 60, size=60)
+        there = rows[~np.isin(rows, gone)]
+        drawn.append(value(other[0][there]) - value(other[1][there]))
+    assert (test.low, test.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+    # Where one system lacks it, the systems were not tested on the same items.
+    with pytest.raises(DataError, match="no finite number"):
+        compare_languages({"de": lacking[0]}, {"de": other[1]}, parallel=True, resamples=1)
+    nothing = np.full_like(lacking[0], np.nan)
+    with pytest.raises(DataError, match="fewer than two items"):
+        compare_languages({"de": nothing}, {"de": nothing}, parallel=True, resamples=1)
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+def test_pairs_get_the_same_draws_as_alone(parallel):
+    sides = [{c: answers(80, better, s)[i] for c, better, s in LANGUAGES} for i in (0, 1)]
+    third = {c: answers(80, 0.4, s + 9)[0] for c, _, s in LANGUAGES}
+    pairs = {"one": Systems(sides[0], sides[1], {}), "other": Systems(sides[0], third, {})}
+    found = compare_pairs(pairs, parallel=parallel, resamples=200)
+    for name, systems in pairs.items():
+        alone = compare_languages(systems.first, systems.second, parallel=parallel, resamples=200)
+        assert found[name].macro.p_randomisation == alone.macro.p_randomisation
+        assert found[name].macro.p_bootstrap == alone.macro.p_bootstrap
+        assert found[name].macro.low == pytest.approx(alone.macro.low)
+        assert list(found[name].languages) == ["en", "de", "sw"]
+    shorter = Systems(*({c: side[c][:50] for c in side} for side in sides), {})
+    with pytest.raises(DataError, match="different numbers of items"):
+        compare_pairs(pairs | {"other": shorter}, parallel=parallel, resamples=1)
 
 
 def test_what_cannot_be_compared_is_refused():

@@ -122,9 +122,10 @@ def predictions(it, max_tokens=400, rows=None, sources=None):
     rows = np.arange(len(it.target)) if rows is None else rows
     sources = it.sources if sources is None else sources
     sources = {k: v for k, v in sources.items() if k != "gold" or it.task.gold_english}
-    return predict(
+    found, _ = predict(
         it.model, it.target, rows, sources, it.table, it.task, DECODING, how(it.model, max_tokens)
     )
+    return found
 
 
 def inputs(tokens, row):
@@ -298,7 +299,7 @@ def test_rows_without_an_english_side_are_refused_or_counted(setting, tmp_path, 
     lacking = {"translate_test": type(source).read([tmp_path / "s.arrow"])}
     if setting.family == "qa":
         found = predictions(setting, sources=lacking)
-        assert "2 questions in qaa have no source" in caplog.text
+        assert "2 items in qaa have no source" in caplog.text
         assert len(found) == 2 * ITEMS
     else:
         with pytest.raises(DataError, match="1 items in 'qaa' have no source, the first: 'r3'"):
@@ -372,7 +373,7 @@ def test_rows_need_a_setting_and_stand_once_in_it(setting):
 # --- the job ---------------------------------------------------------------------------------
 
 
-def job(it, folder, sources, languages=("en", "qaa")):
+def job(it, folder, sources, languages=("en", "qaa"), mixes=False):
     return run_predict(
         task=it.task.name,
         model_folder=folder,
@@ -382,6 +383,7 @@ def job(it, folder, sources, languages=("en", "qaa")):
         max_tokens=300,
         decoding=DECODING,
         sources=sources,
+        mixes=mixes,
     )
 
 
@@ -398,11 +400,13 @@ def assert_same(found, expected):
 def test_a_job_predicts_with_the_english_sides_it_is_given(setting, saved):
     sides = {"translate_test": setting.files["translate_test"].tokens}
     sources = {"translate_test": setting.sources["translate_test"]}
-    found, note = job(setting, saved / "mixing", sides)
+    found, note = job(setting, saved / "mixing", sides, mixes=True)
     assert_same(found, predictions(setting, 300, sources=sources))
+    lost = {"qaa": 1} if setting.family == "qa" else {}
+    assert note["own_source"] == {"translate_test": lost}
     assert [part["split"] for part in note["test_data"]] == ["test", "translate_test"]
     assert note["rows"] == setting.target.rows_per_language()
-    one, note = job(setting, saved / "mixing", sides, ["qaa"])
+    one, note = job(setting, saved / "mixing", sides, ["qaa"], mixes=True)
     assert_same(one, found.filter(pc.equal(found["language"], "qaa")))
     assert list(note["rows"]) == ["qaa"]
 
@@ -412,10 +416,15 @@ def test_a_job_of_a_plain_model_is_as_it_was(setting, saved):
     assert "setting" not in found.column_names
     assert_same(found, predictions_of_target_alone(setting))
     assert [part["split"] for part in note["test_data"]] == ["test"]
+    assert note["own_source"] == {}
 
 
 def test_models_and_english_sides_belong_together(setting, saved):
     with pytest.raises(UsageError, match="reads an English text beside each row"):
-        job(setting, saved / "mixing", None)
+        job(setting, saved / "mixing", None, mixes=True)
+    sides = {"translate_test": setting.files["translate_test"].tokens}
     with pytest.raises(DataError, match="settings of a trained X-Mixup model cannot be read"):
-        job(setting, saved / "plain", {"translate_test": setting.files["translate_test"].tokens})
+        job(setting, saved / "plain", sides, mixes=True)
+    if setting.family != "classification":
+        with pytest.raises(UsageError, match=r"cannot read .* together with English sides"):
+            job(setting, saved / "plain", sides)

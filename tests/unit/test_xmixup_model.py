@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 
@@ -500,6 +501,7 @@ def test_presets_are_the_published_settings():
             "source_mask": "original",
             "reduction": "sum",
             "clipping": "value",
+            "windows": "first",
         }
     )
     assert [published_layer("qa", n) for n in (24, 12, 4)] == [15, 7, 2]
@@ -519,3 +521,14 @@ def test_the_model_loads_through_the_familys_own_loader(tmp_path):
 
     loaded = classification.trained_model(tmp_path, Task)
     assert load_xmixup(loaded, tmp_path).settings == model.settings
+
+
+def test_a_model_is_wrapped_once():
+    """Two wrappers would mix twice."""
+    mixing = wrapped()
+    for model in (mixing, mixing.model):
+        with pytest.raises(ValueError, match="mixed in twice"):
+            XMixup(model, mixing.settings)
+    copied = copy.deepcopy(mixing)
+    with pytest.raises(ValueError, match="mixed in twice"):
+        XMixup(copied.model, copied.settings)

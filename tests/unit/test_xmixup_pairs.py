@@ -14,7 +14,7 @@ import pytest
 from xling.errors import DataError
 from xling.tasks import TASKS
 from xling.tokens import write_tokens
-from xling.xmixup.pairs import ITSELF, Pairs, pair_dev, pair_test, partners
+from xling.xmixup.pairs import ITSELF, Pairs, own_sources, pair_dev, pair_test, partners
 
 FAMILIES = ("classification", "tagging", "qa")
 PART = {"tagging": "part", "qa": "window"}
@@ -156,6 +156,78 @@ def test_a_row_without_a_partner_is_named(tmp_path, family):
     assert str(originals) in caught.value.where
 
 
+def few_lost(folder, family):
+    """Two languages of 100 items, of which ``i7`` has no English side in one; also its files."""
+    names = [f"i{i}" for i in range(100)]
+    parts = range(2) if family in PART else range(1)
+    inputs = [(name, code, part) for code in LANGUAGES for name in names for part in parts]
+    foreign = [key for key in inputs if key[1] != "en"]
+    kept = [key for key in foreign if key[:2] != ("i7", "qab")]
+    english = [key for key in inputs if key[1] == "en"]
+    found = {"train": english, "translate_train": foreign, "back_translate": kept}
+    return {
+        split: written(folder / split, family, rows, split, seed)
+        for seed, (split, rows) in enumerate(found.items())
+    }
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_in_a_hundred_may_lack_its_back_translation(tmp_path, family, caplog):
+    files = few_lost(tmp_path, family)
+    with caplog.at_level(logging.WARNING):
+        pairs = read(files, family)
+    for row in range(len(pairs)):
+        target = pairs.target.dataset[row]
+        beside = pairs.back.dataset[int(pairs.back_rows[row])]
+        lost = (target["id"], target["language"]) == ("i7", "qab")
+        language = "en" if lost else target["language"]
+        part = PART.get(family)
+        assert (beside["id"], beside["language"]) == (target["id"], language)
+        assert not part or beside[part] == target[part]
+        if lost:
+            assert beside == pairs.original.dataset[int(pairs.original_rows[row])]
+    assert pairs.without_back == {"qab": 1}
+    assert [record.getMessage() for record in caplog.records] == [
+        "1 items in qab have no back-translation: the originals stand in for them"
+    ]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_in_a_hundred_test_rows_may_lack_its_source(tmp_path, family):
+    files = few_lost(tmp_path, family)
+    test, source = (
+        tokens_of(files[name], family) for name in ("translate_train", "back_translate")
+    )
+    found = pair_test(family, test, source)
+    lost = [key == ("i7", "qab") for key in zip(test.ids, test.languages, strict=True)]
+    assert (found == ITSELF).tolist() == lost
+    assert own_sources(test, np.arange(len(test)), found) == {"qab": 1}
+
+
+def test_windows_are_read_with_the_first_of_a_question_if_asked_for(tmp_path):
+    """What the released code does; sentences in parts have no windows."""
+    parts = [(name, code, part) for code in LANGUAGES for name in "ab" for part in range(3)]
+    for family in ("qa", "tagging"):
+        test = tokens_of(written(tmp_path / family, family, parts), family)
+        numbers = test.dataset[PART[family]]
+        same, first = (pair_test(family, test, test, how) for how in ("same", "first"))
+        assert same.tolist() == list(range(18))
+        expected = np.arange(18) - (np.array(numbers) if family == "qa" else 0)
+        assert first.tolist() == expected.tolist()
+    dev = tokens_of(tmp_path / "qa", "qa")
+    # Rows of all languages have the English question of their id.
+    assert pair_dev(TASKS["mlqa"], dev, "first").tolist() == [0, 0, 0, 3, 3, 3] * 3
+    assert pair_dev(TASKS["mlqa"], dev).tolist() == [0, 1, 2, 3, 4, 5] * 3
+    files = dict.fromkeys(("train", "translate_train", "back_translate"), tmp_path / "qa")
+    english = written(tmp_path / "en", "qa", parts[:6], "train")
+    pairs = Pairs.read(
+        "qa", [files["translate_train"]], [english], [files["back_translate"]], LANGUAGES, "first"
+    )
+    assert pairs.original_rows.tolist() == [0, 0, 0, 3, 3, 3] * 3
+    places = [pairs.back.dataset[int(row)]["window"] for row in pairs.back_rows]
+    assert places == [0] * 18
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_english_text_that_is_there_twice_is_refused(tmp_path, family):
     source = [("a", "qaa", 0), ("b", "qaa", 0), ("a", "qaa", 0)]
@@ -192,9 +264,11 @@ def test_test_rows_are_found_by_id_and_language(tmp_path, family, caplog):
         found = pair_test(family, test, some)
     assert found.tolist() == [ITSELF] * 4 + [0, 1, 2, 3, 4]
     assert [record.getMessage() for record in caplog.records] == [
-        "1 questions in qaa have no source in the tokens of some task translate_test: "
+        "1 items in qaa have no source in the tokens of some task translate_test: "
         "they are their own"
     ]
+    assert own_sources(test, np.arange(9), found) == {"qaa": 1}
+    assert own_sources(test, np.arange(4, 9), found[4:]) == {}
 
 
 def test_dev_rows_have_the_english_row_of_parallel_sets(tmp_path):

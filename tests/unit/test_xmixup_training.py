@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from transformers import set_seed
 
 from xling.batches import updates
-from xling.config.study import TrainingSettings
+from xling.config.study import TrainingSettings, XMixupChoices
 from xling.data.tables import SCHEMAS, write_table
 from xling.errors import UsageError
 from xling.run import train
@@ -29,6 +29,7 @@ from xling.xmixup.mixup import source_is_original
 from xling.xmixup.model import XMixup, load_xmixup
 from xling.xmixup.pairs import Pairs
 from xling.xmixup.settings import preset
+from xling.xmixup.soft_labels import labels_table
 from xling.xmixup.training import PairedTraining, losses_of
 from xling.xmixup.updates import PairDataset
 
@@ -129,13 +130,13 @@ def no_dropout(encoder):
     file.write_text(original)
 
 
-def settings(xmixup=SAMPLED, name="paper", **other):
+def settings(xmixup=SAMPLED, name="paper", teacher=None, **other):
     values = {"learning_rate": 5e-3, "batch_size": 12, "max_steps": 12, "checkpoint_every": 4}
-    values["xmixup"] = {"preset": name, "set": {"layer": 0} | xmixup}
+    values["xmixup"] = {"preset": name, "set": {"layer": 0} | xmixup, "teacher": teacher}
     return TrainingSettings.model_validate(values | other)
 
 
-def run(files, folder: Path, chosen, *, back=True, dev=False, stop=None):
+def run(files, folder: Path, chosen, *, back=True, dev=False, stop=None, labels=None):
     train(
         task=TASK[files.family],
         method="xmixup",
@@ -145,6 +146,7 @@ def run(files, folder: Path, chosen, *, back=True, dev=False, stop=None):
         languages=["en", "qaa"],
         dev_files=(files.train, files.prepared) if dev else None,
         english_files=([files.train], [files.back_translate] if back else []),
+        labels_file=labels,
         decoding={"max_answer": 30, "n_best": 20},
         encoder_note=files.note,
         folder=folder,
@@ -182,7 +184,9 @@ def test_it_learns(data, tmp_path, family):
     losses = [entry["loss"] for entry in note["history"] if "loss" in entry]
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
     drawn = preset("paper", family, layers=2, max_length=26, layer=0, **changes)
-    assert note["settings"]["xmixup"] == drawn.model_dump()
+    teacher = {"teacher": None} if family == "tagging" else {}
+    assert note["settings"]["xmixup"] == drawn.model_dump() | teacher
+    assert "soft_labels" not in note["xmixup"]
     rows = sum(note["train_rows"].values())
     originals = [
         source_is_original(step, seed=1, steps_per_epoch=-(-rows // 12), settings=drawn)
@@ -190,6 +194,7 @@ def test_it_learns(data, tmp_path, family):
     ]
     assert 0.1 < np.mean(originals) < 0.9
     assert note["xmixup"]["original_updates"] == pytest.approx(np.mean(originals), abs=1e-6)
+    assert note["xmixup"]["without_back_translation"] == {}
     assert [info["split"] for info in note["train_data"]] == list(SPLITS)
     assert [info["split"] for info in note["xmixup"]["english_data"]] == [SPLITS[0], SPLITS[2]]
     entries = [entry for entry in note["history"] if "loss" in entry]
@@ -199,6 +204,64 @@ def test_it_learns(data, tmp_path, family):
     # What was saved is a model of the method.
     plain = family_of(TASK[family]).trained_model(tmp_path / "model", TASKS[TASK[family]])
     assert load_xmixup(plain, tmp_path / "model").settings == drawn
+
+
+def labels_of(files, path, sure=1.0):
+    """Write a teacher's labels of the translations: so sure of the tags that they have."""
+    tokens = family_of("panx").Tokens.read([files.translate_train])
+    rows, classes = np.arange(len(tokens)), TASKS["panx"].labels
+    others = (1 - sure) / (len(classes) - 1)
+    found = np.full((len(classes), len(classes)), others, dtype=np.float32)
+    np.fill_diagonal(found, sure)
+    info = {"task": "panx", "labels": list(classes), "data": list(tokens.info)}
+    info |= {"teacher": {"trained_on": ["panx train"]}, "agreement": {"qaa": {"share": 1.0}}}
+    write_tokens(path, labels_table(tokens, rows, found[tokens.words(rows)[2]]), info)
+    return path
+
+
+@ONE_ENCODER
+def test_it_trains_on_the_labels_of_a_teacher(data, tmp_path):
+    """One that is sure of the tags teaches what the tags do; another does not."""
+    files = data("tagging")
+    carried, _ = run(files, tmp_path / "carried", settings())
+    taught = settings(teacher="zero_shot")
+    notes = {}
+    for sure, same in ((1.0, True), (0.6, False)):
+        labels = labels_of(files, tmp_path / f"{sure}.arrow", sure)
+        found, notes[sure] = run(files, tmp_path / str(sure), taught, labels=labels)
+        assert equal(carried, found) == same
+        assert notes[sure]["xmixup"]["soft_labels"]["file"] == str(labels)
+        assert notes[sure]["xmixup"]["soft_labels"]["teacher"] == {"trained_on": ["panx train"]}
+        assert notes[sure]["xmixup"]["teacher_agreement"] == {"qaa": {"share": 1.0}}
+        assert notes[sure]["settings"]["xmixup"]["teacher"] == "zero_shot"
+    checksums = [note["xmixup"]["soft_labels"]["sha256"] for note in notes.values()]
+    assert len(set(checksums)) == 2
+
+
+@ONE_ENCODER
+def test_checkpoints_are_of_the_labels_that_were_trained_on(data, tmp_path, monkeypatch):
+    """A training on other labels starts anew."""
+    files, chosen = data("tagging"), settings(teacher="zero_shot")
+    places = []
+
+    def state_of_run(state, *identity):
+        places.append(identity)
+        raise Kill
+
+    monkeypatch.setattr("xling.run.state_of_run", state_of_run)
+    for sure in (1.0, 0.6, 1.0):
+        labels = labels_of(files, tmp_path / "labels.arrow", sure)
+        with pytest.raises(Kill):
+            run(files, tmp_path, chosen, labels=labels)
+    assert places[0] == places[2] != places[1]
+
+
+@ONE_ENCODER
+def test_labels_that_a_training_does_not_read_are_refused(data, tmp_path):
+    with pytest.raises(UsageError, match="labelled by 'zero_shot', and no labels are given"):
+        run(data("tagging"), tmp_path, settings(teacher="zero_shot"))
+    with pytest.raises(UsageError, match="training of xnli reads no soft labels"):
+        run(data("classification"), tmp_path, settings(), labels=tmp_path / "labels.arrow")
 
 
 @WITH_SEGMENTS
@@ -294,6 +357,28 @@ def test_what_is_lacking_is_named(data, tmp_path):
         train(method="xmixup", **arguments)
     with pytest.raises(UsageError, match="'translate_train' reads no English side"):
         train(method="translate_train", english_files=([files.train], []), **arguments)
+
+
+@ONE_ENCODER
+@pytest.mark.parametrize(("name", "number"), [("paper", [0, 1, 2]), ("released", [0, 0, 0])])
+def test_the_preset_says_which_windows_are_read_together(data, name, number):
+    files = data("qa")
+    work = PairedTraining.read(
+        TASKS["mlqa"],
+        XMixupChoices(preset=name, set={"layer": 0}),
+        2,
+        [files.train, files.translate_train],
+        ([files.train], [files.back_translate]),
+        ["en", "qaa"],
+        1,
+    )
+    windows = work.pairs.original.dataset["window"]
+    beside = [windows[row] for row in work.pairs.original_rows]
+    longest = max(set(work.pairs.target.ids), key=work.pairs.target.ids.count)
+    rows = [i for i, found in enumerate(work.pairs.target.ids) if found == longest]
+    assert [beside[row] for row in rows][:3] == number
+    if name == "released":
+        assert set(beside) == {0}
 
 
 # --- updates ------------------------------------------------------------------------------------

@@ -4,11 +4,15 @@ import re
 from pathlib import Path
 
 from xling.cluster.requests import Requests
+from xling.comparison.pairs import compared_papers, compared_runs
+from xling.config.loader import repository_root
+from xling.config.source import shown
 from xling.figures import figure_paths
 from xling.needs import JobNeeds
 from xling.plan import Run, canonical
 from xling.stages import VERSIONS
 from xling.tables import table_paths
+from xling.tables.xmixup import sheet_names
 
 
 def gpus_by():
@@ -54,12 +58,27 @@ def tested(run):
     return [(run.task, split) for split in PLAN.test_splits(run)]
 
 
+def labels_of(run):
+    """The file with a teacher's labels that a training reads; none without a teacher."""
+    teacher = PLAN.teacher(run)
+    return [f"results/{STUDY.name}/labels/{teacher.path}.arrow"] if teacher else []
+
+
+def labelled_languages(run):
+    """Languages of the translations whose words a teacher labels."""
+    codes = (
+        PLAN.split_languages(task, split) for task, split in PLAN.label_splits(run)
+    )
+    return list(dict.fromkeys(code for part in codes for code in part))
+
+
 def english_sides(input):
-    """Options that give a training the English sides of its rows."""
+    """Options that give a training the English sides of its rows, and a teacher's labels."""
     found = []
     for option, files in (
         ("--originals", input.originals),
         ("--back-translations", input.returned),
+        ("--soft-labels", input.labels),
     ):
         found += [option, *files] if files else []
     return found
@@ -85,6 +104,23 @@ def train_note(run):
     return [f"results/{STUDY.name}/runs/{path}/train.json"] if PLAN.trains(run) else []
 
 
+def analysis_of(run):
+    """What is kept of the representations of a run's model."""
+    return f"results/{STUDY.name}/analysis/{run.path}.npz"
+
+
+def all_analyses():
+    """Representations of every model that is analysed."""
+    return [analysis_of(run) for run in PLAN.analysed]
+
+
+def facts_of_papers():
+    """Files of the checkout that a paper's tables by number are made of, beside results."""
+    names = ["reported/xmixup.csv", "reported/xtreme.csv", "languages.csv"]
+    folder = repository_root() / "config"
+    return [shown(folder / name) for name in names] if sheet_names(PLAN) else []
+
+
 def tables_of(paper):
     """Table files of a paper."""
     folder = Path("results") / STUDY.name / "tables"
@@ -104,6 +140,22 @@ def figures_of(paper):
 def all_records():
     """Records of every planned run."""
     return [f"results/{STUDY.name}/runs/{run.path}/record.json" for run in PLAN.runs]
+
+
+def compared_predictions(paper):
+    """Predictions of the runs that are compared in a paper."""
+    return [
+        f"results/{STUDY.name}/predictions/{run.path}.parquet"
+        for run in compared_runs(PLAN, paper)
+    ]
+
+
+def all_comparisons():
+    """Tests of every paper that has some."""
+    return [
+        f"results/{STUDY.name}/comparisons/{paper}.json"
+        for paper in compared_papers(PLAN)
+    ]
 
 
 def all_prepared(ending):
@@ -144,11 +196,28 @@ def gpu_type(wildcards):
     return STUDY.resources.gpu_type
 
 
+def label_group(wildcards):
+    """Short labellings share an allocation; others have their own."""
+    return "labellings" if NEEDS.is_short(run_of(wildcards), "label") else None
+
+
 def train_group(wildcards):
-    """Short trainings share an allocation; others have their own."""
-    return "trainings" if NEEDS.is_short(run_of(wildcards), "train") else None
+    """Short trainings share an allocation; others have their own.
+
+    Those that have a teacher wait for its training, so they are another group: a group must not
+    depend on itself.
+    """
+    run = run_of(wildcards)
+    if not NEEDS.is_short(run, "train"):
+        return None
+    return "taught" if PLAN.teacher(run) else "trainings"
 
 
 def predict_group(wildcards):
     """Short predictions share an allocation; others have their own."""
     return "predictions" if NEEDS.is_short(run_of(wildcards), "predict") else None
+
+
+def analyse_group(wildcards):
+    """Short analyses share an allocation with predictions; others have their own."""
+    return "predictions" if NEEDS.is_short(run_of(wildcards), "analyse") else None

@@ -1,8 +1,8 @@
-"""Encoders, fine-tuning, prediction.
+"""Encoders, soft labels, fine-tuning, prediction, analysis.
 
 Inputs: prepared text (encoders from scratch), tokenised splits.
-Outputs: ``encoders/{model}/encoder.json``, ``runs/…/train.json`` with the model beside it,
-``predictions/….parquet`` below ``results/{study}/``.
+Outputs: ``encoders/{model}/encoder.json``, ``labels/….arrow``, ``runs/…/train.json`` with the model
+beside it, ``predictions/….parquet``, ``analysis/….npz`` below ``results/{study}/``.
 Wildcards: study, paper, method, model, task, seed.
 
 Checkpoints lie in ``results/{study}/state/``, outside declared outputs: Snakemake deletes the
@@ -46,6 +46,42 @@ rule pretrain:
         " --output {output.encoder:q}"
 
 
+rule label:
+    """Label the words of translations with a teacher's probabilities, for trainings on them."""
+    input:
+        note=lambda wildcards: train_note(run_of(wildcards)),
+        tokens=lambda wildcards: tokens_of(
+            run_of(wildcards), PLAN.label_splits(run_of(wildcards))
+        ),
+    output:
+        labels="results/{study}/labels/{paper}/{method}/{model}/{task}/seed-{seed}.arrow",
+    log:
+        "results/{study}/logs/label/{paper}/{method}/{model}/{task}/seed-{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/label/{paper}/{method}/{model}/{task}/seed-{seed}.tsv"
+    group:
+        label_group
+    threads: lambda wildcards: PLAN.resources(run_of(wildcards)).train_threads
+    resources:
+        **REQUESTS.model(
+            lambda wildcards: NEEDS.label(run_of(wildcards)),
+            predict_gpus,
+            gpu_type,
+            label_group,
+        ),
+        in_turn=1,
+    params:
+        languages=lambda wildcards: labelled_languages(run_of(wildcards)),
+        eval_batch_tokens=STUDY.resources.eval_batch_tokens,
+        stage=VERSIONS["label"],
+    message:
+        "Labelling {wildcards.task} with {wildcards.method}, {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "exec xling --log {log:q} label --task {wildcards.task} --train-note {input.note:q}"
+        " --tokens {input.tokens:q} --languages {params.languages} --threads {threads}"
+        " --eval-batch-tokens {params.eval_batch_tokens} --output {output.labels:q}"
+
+
 rule train:
     """Fine-tune one method with one seed; goes on from its newest checkpoint."""
     input:
@@ -63,6 +99,7 @@ rule train:
         returned=lambda wildcards: tokens_of(
             run_of(wildcards), PLAN.english_splits(run_of(wildcards))[1]
         ),
+        labels=lambda wildcards: labels_of(run_of(wildcards)),
     output:
         weights="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/model/model.safetensors",
         note="results/{study}/runs/{paper}/{method}/{model}/{task}/seed-{seed}/train.json",
@@ -147,3 +184,41 @@ rule predict:
         " --languages {params.languages} {params.english:q} --decoding {params.decoding:q}"
         " --threads {threads} --eval-batch-tokens {params.eval_batch_tokens} --note {output.note:q}"
         " --output {output.table:q}"
+
+
+rule analyse:
+    """Compare the languages of a parallel test set as one model represents them."""
+    input:
+        note=lambda wildcards: train_note(run_of(wildcards)),
+        tokens=lambda wildcards: tokens_of(run_of(wildcards), tested(run_of(wildcards))),
+        english=lambda wildcards: list(english_tests(run_of(wildcards)).values()),
+    output:
+        analysis="results/{study}/analysis/{paper}/{method}/{model}/{task}/seed-{seed}.npz",
+        note="results/{study}/analysis/{paper}/{method}/{model}/{task}/seed-{seed}.json",
+    log:
+        "results/{study}/logs/analyse/{paper}/{method}/{model}/{task}/seed-{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/analyse/{paper}/{method}/{model}/{task}/seed-{seed}.tsv"
+    group:
+        analyse_group
+    threads: lambda wildcards: PLAN.resources(run_of(wildcards)).train_threads
+    resources:
+        **REQUESTS.model(
+            lambda wildcards: NEEDS.analyse(run_of(wildcards)),
+            predict_gpus,
+            gpu_type,
+            analyse_group,
+        ),
+        in_turn=1,
+    params:
+        languages=lambda wildcards: PLAN.languages(run_of(wildcards)),
+        english=lambda wildcards: english_test_options(run_of(wildcards)),
+        eval_batch_tokens=STUDY.resources.eval_batch_tokens,
+        stage=VERSIONS["analyse"],
+    message:
+        "Analysing {wildcards.task}, {wildcards.method}, {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "exec xling --log {log:q} analyse --task {wildcards.task} --train-note {input.note:q}"
+        " --tokens {input.tokens:q} --languages {params.languages} {params.english:q}"
+        " --threads {threads} --eval-batch-tokens {params.eval_batch_tokens} --note {output.note:q}"
+        " --output {output.analysis:q}"

@@ -1,17 +1,18 @@
-"""From predictions to records, tables, figures, the page, and the check of it all.
+"""From predictions to records, tests, tables, figures, the page, and the check of it all.
 
-Inputs: predictions and training notes.
-Outputs: ``runs/…/record.json``, ``scores.csv``, ``tables/``, ``figures/``, ``check.json``,
-``report/index.html`` below ``results/{study}/``.
+Inputs: predictions, training notes, analyses.
+Outputs: ``runs/…/record.json``, ``comparisons/{paper}.json``, ``scores.csv``, ``tables/``,
+``figures/``, ``check.json``, ``report/index.html`` below ``results/{study}/``.
 Wildcards: study, paper, method, model, task, seed.
 
-Tables and figures are pure functions of the records.  They are given the study as text and find the
-records by its plan: thousands of paths do not fit into a command line.
+Tables and figures are pure functions of records, tests and analyses.  They are given the study as
+text and find the files by its plan: thousands of paths do not fit into a command line.
 """
 
 
 localrules:
     score,
+    compare,
     tabulate,
     plot,
     check,
@@ -56,10 +57,38 @@ rule score:
         " {params.train:q} --output {output.record:q}"
 
 
+rule compare:
+    """Test X-Mixup against every other system of a paper, item by item and over seeds."""
+    input:
+        predictions=lambda wildcards: compared_predictions(wildcards.paper),
+    output:
+        comparison="results/{study}/comparisons/{paper}.json",
+    log:
+        "results/{study}/logs/compare/{paper}.log",
+    benchmark:
+        "results/{study}/benchmarks/compare/{paper}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=60,
+    params:
+        study=STUDY_TEXT,
+        results=lambda wildcards, output: str(Path(output.comparison).parents[1]),
+        stage=VERSIONS["compare"],
+    message:
+        "Comparing the systems of {wildcards.paper}"
+    shell:
+        "xling --log {log:q} compare --study {params.study:q} --results {params.results:q}"
+        " --paper {wildcards.paper} --output {output.comparison:q}"
+
+
 rule tabulate:
-    """Write scores.csv and one table per paper and task."""
+    """Write scores.csv and the tables of every paper."""
     input:
         records=all_records(),
+        comparisons=all_comparisons(),
+        analyses=all_analyses(),
+        facts=facts_of_papers(),
     output:
         scores=f"results/{STUDY.name}/scores.csv",
         tables=[path for paper in PLAN.papers for path in tables_of(paper)],
@@ -82,9 +111,10 @@ rule tabulate:
 
 
 rule plot:
-    """Draw one figure per paper and task."""
+    """Draw the figures of every paper."""
     input:
         records=all_records(),
+        analyses=all_analyses(),
     output:
         figures=[path for paper in PLAN.papers for path in figures_of(paper)],
     log:
@@ -93,7 +123,7 @@ rule plot:
         f"results/{STUDY.name}/benchmarks/plot.tsv"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
         study=STUDY_TEXT,
@@ -135,6 +165,8 @@ rule report:
     """Write the page that shows everything and opens from disk."""
     input:
         records=all_records(),
+        analyses=all_analyses(),
+        comparisons=all_comparisons(),
         summaries=all_prepared("json"),
         scores=f"results/{STUDY.name}/scores.csv",
         tables=[path for paper in PLAN.papers for path in tables_of(paper)],

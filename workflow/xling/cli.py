@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xling import (
     __version__,
+    cli_analyse,
     cli_doctor,
     cli_results,
     cli_stages,
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     cli_status.add_arguments(verbs)
     cli_doctor.add_arguments(verbs)
     cli_stages.add_arguments(verbs)
+    cli_analyse.add_arguments(verbs)
     cli_results.add_arguments(verbs)
     cli_xtreme.add_arguments(verbs)
     _add_stages(verbs)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs that read records only: tables, figures, check, page, and the summary on the terminal.
+"""The verbs that read results only: tests, tables, figures, check, page, summary on the terminal.
 
-They find the records by the study's plan: thousands of paths do not fit into a command line.
+They find records and predictions by the study's plan: thousands of paths do not fit into a command
+line.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from xling.cli_common import add_verb, read_json, read_note
+from xling.cli_common import add_paths, add_verb, read_json, read_note
+from xling.comparison.pairs import SUBJECT, compared_papers
 from xling.config.study import Study
+from xling.errors import UsageError
 from xling.files import write_text
 from xling.plan import Plan
 from xling.records import Record, read_record, scores_csv
+
+if TYPE_CHECKING:
+    from xling.comparison.results import Comparison
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -38,20 +44,58 @@ def _prepared(plan: Plan, results: Path) -> dict[tuple[str, str], dict[str, Any]
     }
 
 
+def _compare(args: argparse.Namespace) -> None:
+    from xling.comparison.compare import compare_paper
+    from xling.comparison.results import dump_comparison
+    from xling.tasks.predicted import read_predictions
+
+    plan = _plan(args)
+    if args.paper not in compared_papers(plan):
+        raise UsageError(
+            f"there is nothing to compare in the paper '{args.paper}'",
+            where="--paper",
+            allowed=", ".join(compared_papers(plan)) or f"a paper with runs of {SUBJECT}",
+            fix=f"plan runs of {SUBJECT} and of another system on the same task and seeds",
+        )
+    folder = args.results / "predictions"
+    found = compare_paper(
+        plan, args.paper, lambda run: read_predictions(folder / f"{run.path}.parquet")
+    )
+    write_text(args.output, dump_comparison(found))
+
+
+def _comparisons(plan: Plan, results: Path) -> list[Comparison]:
+    """Read the comparisons of all papers that have some."""
+    from xling.comparison.results import read_comparison
+
+    folder = results / "comparisons"
+    return [read_comparison(folder / f"{paper}.json") for paper in compared_papers(plan)]
+
+
 def _tabulate(args: argparse.Namespace) -> None:
     from xling.tables import write_tables
+    from xling.tables.xmixup.read import read_analyses
 
     plan = _plan(args)
     records = _records(plan, args.results)
-    write_tables(plan, records, args.results / "tables")
+    write_tables(
+        plan,
+        records,
+        args.results / "tables",
+        _comparisons(plan, args.results),
+        read_analyses(plan, args.results),
+    )
     write_text(args.results / "scores.csv", scores_csv(records))
 
 
 def _plot(args: argparse.Namespace) -> None:
     from xling.figures import write_figures
+    from xling.figures.xmixup import sentence_runs
+    from xling.tables.xmixup.read import read_analyses
 
     plan = _plan(args)
-    write_figures(plan, _records(plan, args.results), args.results / "figures")
+    analyses = read_analyses(plan, args.results, whole=sentence_runs(plan))
+    write_figures(plan, _records(plan, args.results), args.results / "figures", analyses)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -71,6 +115,7 @@ def _check(args: argparse.Namespace) -> None:
 def _report(args: argparse.Namespace) -> None:
     from xling.check import read_check
     from xling.report import write_report
+    from xling.tables.xmixup.read import read_analyses
 
     plan = _plan(args)
     write_report(
@@ -80,6 +125,8 @@ def _report(args: argparse.Namespace) -> None:
         read_check(args.results / "check.json"),
         args.results / "figures",
         args.results / "report" / "index.html",
+        read_analyses(plan, args.results),
+        _comparisons(plan, args.results),
     )
 
 
@@ -100,6 +147,11 @@ def _summary(args: argparse.Namespace) -> int:
 
 def add_arguments(verbs: Any) -> None:
     """Register the verbs."""
+    text = "test the systems of a paper against each other, from their predictions"
+    sub = add_verb(verbs, "compare", _compare, text)
+    _add_study(sub)
+    sub.add_argument("--paper", required=True, help="key of the paper")
+    add_paths(sub, output="JSON file of the tests")
     for name, function, text in (
         ("tabulate", _tabulate, "write scores.csv and the tables of a study's records"),
         ("plot", _plot, "draw the figures of a study's records"),

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xling import cli_fetch, cli_training, cli_xtreme
+from xling import cli_fetch, cli_label, cli_training, cli_xtreme
 from xling.cli_common import add_paths, add_verb, read_json, read_note, require
 from xling.config.study import (
     Choice,
@@ -92,8 +92,11 @@ def _predict(args: argparse.Namespace) -> None:
             where="--splits, --tokens, --tables",
             allowed="as many of each, in the same order",
         )
+    mixes = False
     if args.train_note is not None:
-        folder, encoder = args.train_note.parent / "model", read_note(args.train_note)["encoder"]
+        trained = read_note(args.train_note)
+        folder, encoder = args.train_note.parent / "model", trained["encoder"]
+        mixes = "xmixup" in trained
     else:
         encoder, folder = read_encoder(args.encoder)
     table, note = predict(
@@ -108,6 +111,7 @@ def _predict(args: argparse.Namespace) -> None:
         languages=args.languages,
         decoding=read_json(args.decoding, dict[str, Any], "decoding"),
         sources={setting: Path(tokens) for setting, tokens in args.english} or None,
+        mixes=mixes,
     )
     with whole_file(args.output) as part:
         pq.write_table(table, part, compression="zstd")
@@ -195,6 +199,7 @@ def add_arguments(verbs: Any) -> None:
         output="Arrow file to write",
     )
 
+    cli_label.add_label(verbs)
     cli_training.add_train(verbs)
 
     sub = verb("predict", _predict, "predict all test rows of a trained model")
@@ -203,7 +208,7 @@ def add_arguments(verbs: Any) -> None:
     sub.add_argument("--tokens", type=Path, nargs="+", required=True, help="tokenised splits")
     sub.add_argument("--tables", type=Path, nargs="+", required=True, help="prepared splits")
     sub.add_argument("--languages", nargs="+", required=True, metavar="CODE")
-    text = "tokenised English sides of the rows, for a setting (paired methods)"
+    text = "tokenised English sides of the rows, for a setting (X-Mixup, ensembles)"
     names = ("SETTING", "TOKENS")
     sub.add_argument("--english", nargs=2, action="append", default=[], metavar=names, help=text)
     sub.add_argument("--decoding", default="{}", help="JSON: from outputs to predictions")

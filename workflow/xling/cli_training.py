@@ -94,6 +94,7 @@ def train_here(args: argparse.Namespace, stop: Stop, workers: Workers) -> None:
         languages=args.languages,
         dev_files=tuple(args.dev) if args.dev else None,
         english_files=(args.originals, args.back_translations) if args.originals else None,
+        labels_file=args.soft_labels,
         decoding=read_json(args.decoding, dict[str, Any], "decoding"),
         encoder_note=args.encoder,
         folder=args.output.parent,
@@ -133,6 +134,8 @@ def add_train(verbs: Any) -> None:
     sub.add_argument("--originals", type=Path, nargs="+", default=[], help=text)
     text = "tokenised back-translations of the rows (paired methods)"
     sub.add_argument("--back-translations", type=Path, nargs="+", default=[], help=text)
+    text = "a teacher's labels of the words of translations (paired methods, tagging)"
+    sub.add_argument("--soft-labels", type=Path, help=text)
     sub.add_argument("--decoding", default="{}", help="JSON: from outputs to predictions")
     sub.add_argument("--threads", type=int, default=1, help="of all GPUs' processes together")
     text = "train on N GPUs of this machine (N processes on the CPU if none is visible)"

@@ -37,6 +37,10 @@ GPU_SHARING = 0.8
 # measured: 17e9 and 25e9 at widths 128 and 768, four neighbours of 8,000 among 8,000.
 SEARCH_SPEED = 20e9
 
+# The same of linear CKA in 64 bits (numpy); measured: 25e9 to 44e9 at widths 768 and 1024, 1,190
+# and 5,010 items.
+CKA_SPEED = 25e9
+
 # Seconds of a job before and after its work: Python, imports, writing.
 START = 1.5  # measured on the study smoke: 0.6 to 2.5 s
 START_TORCH = 6.0  # measured: 4.4 s for the imports, 5 to 6 s for a training of 20 steps
@@ -60,6 +64,8 @@ BUCC_ROWS = {
 
 BYTES_PER_SUBWORD = 5  # measured: Arrow file, labels and names of the rows included
 BYTES_PER_PREDICTION = 40  # ours: id, label, prediction and logits, compressed
+BYTES_PER_PROBABILITY = 4  # of a soft label: 32 bits, not compressed
+SAMPLED = 200  # vectors per language in an analysis: xling.analyse.SAMPLE
 RECORD_MB = 0.02  # ours
 RESULT_MB = 1.0  # ours: tables, figures, page: each stage
 
@@ -292,3 +298,11 @@ def masked_operations(shape: Shape, rows: float, length: float, masked: float) -
 def search_operations(sources: float, targets: float, width: int) -> float:
     """Operations of the search for each side's nearest sentences on the other side."""
     return 2 * (2 * sources * targets * width)
+
+
+def cka_operations(items: float, width: int) -> float:
+    """Operations of linear CKA in one layer: three products, two of them of a matrix with itself.
+
+    They are of features or of examples, whichever there are fewer of.
+    """
+    return 4 * items * width * min(items, width)

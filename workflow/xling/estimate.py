@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xling.benchmarks import measured
+from xling.comparison.pairs import compared_papers
 from xling.job_costs import Job, JobCosts
 from xling.plan import Plan
 
@@ -86,9 +87,15 @@ def _stages(plan: Plan, known: JobCosts) -> dict[str, list[Job]]:
         for model, task in sorted(used)
         for split in known.splits(task)
     ]
+    if plan.labellings:
+        stages["label"] = [known.label(run) for run in plan.labellings]
     stages["train"] = [known.train(run) for run in plan.trainings]
     stages["predict"] = [known.predict(run) for run in plan.runs]
     stages["score"] = [known.score() for _ in plan.runs]
+    if plan.analysed:
+        stages["analyse"] = [known.analyse(run) for run in plan.analysed]
+    if papers := compared_papers(plan):
+        stages["compare"] = [known.result() for _ in papers]
     stages |= {name: [known.result()] for name in ("tabulate", "plot", "check", "report")}
     return stages
 

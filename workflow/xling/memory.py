@@ -29,6 +29,8 @@ ENCODING_BYTES, ENCODED_ROWS = 250, 20_000
 # Rows that a training or prediction reads: sub-words mapped from the file and copied (4 bytes);
 # names, lengths and the order of the updates, measured 100 bytes a row for one pass.
 SUBWORD_BYTES, ROW_BYTES = BYTES_PER_SUBWORD + 4, 200
+# Words that are labelled: places and tags as whole numbers of 64 bits.  Counted.
+WORD_BYTES = 60
 # SentencePiece in times the text; measured 23 (real text) and 27 (artificial).
 LEARNING = 30.0
 # Parameters while training: weights, gradients, Adam's two moments, 32 bits each; measured: 54
@@ -49,6 +51,9 @@ ALLOCATOR, CUDA = 1.2, 800.0
 SENTENCE_BYTES = 1000
 # Vectors of sentences: as computed, put in order, and in the index of the search.
 VECTOR_COPIES = 3
+# Representations of a layer that are compared, in 64 bits: as they are, centred, and scaled; with
+# the products measured 3.1 (5,010 items of width 768 and 1024).
+COMPARED_COPIES = 3.5
 # Masked words: scores of the vocabulary, their logarithms, gradients, 32 bits each.
 SCORE_BYTES = 12
 
@@ -75,6 +80,11 @@ def held(rows: float, length: float) -> float:
     return rows * (length * SUBWORD_BYTES + ROW_BYTES) / MB
 
 
+def labelled(words: float) -> float:
+    """Places and tags of words, beside the probabilities of their classes."""
+    return words * WORD_BYTES / MB
+
+
 def table(rows: float, size: RowSize) -> float:
     """Prepared rows that predictions are made from, and what is predicted."""
     return (OBJECTS + COLUMNS) * rows * size.raw / MB
@@ -98,6 +108,16 @@ def layer_bytes(shape: Shape, length: float, precision: str, *, gpu: bool) -> fl
     return kept if gpu else kept + 12 * shape.heads * length
 
 
+def mixed_bytes(shape: Shape, length: float) -> float:
+    """Bytes that X-Mixup's mixed layer keeps of a target's sub-word beside an ordinary layer.
+
+    Nine vectors of the hidden width, and six rows of each head's attention, which is computed
+    explicitly in 32 bits on a GPU too.  Counted as above, right within 16 bytes; a fixed ratio
+    needs a third less.
+    """
+    return 36 * shape.hidden + 24 * shape.heads * length
+
+
 def activations(
     shape: Shape, subwords: float, length: float, precision: str, *, gpu: bool, recompute: bool
 ) -> float:
@@ -114,6 +134,11 @@ def activations(
     layer = layer_bytes(shape, length, precision, gpu=gpu)
     kept = shape.layers * 4 * shape.hidden + layer if recompute else shape.layers * layer
     return subwords * kept / MB
+
+
+def mixed(shape: Shape, pairs: float, length: float) -> float:
+    """What the mixed layer of X-Mixup adds to a batch of pairs, both texts of a length."""
+    return pairs * length * mixed_bytes(shape, length) / MB
 
 
 def looked_at(
@@ -171,3 +196,8 @@ def gpu_training(shape: Shape, batch: float, precision: str, gpus: int) -> float
 def sentences(rows: float, largest: float, layers: int, width: int) -> float:
     """Retrieval: all sentences as objects, vectors of the largest search in each layer."""
     return (rows * SENTENCE_BYTES + VECTOR_COPIES * largest * layers * width * 4) / MB
+
+
+def compared(source: float, target: float, layers: int, width: int) -> float:
+    """Representations of two languages' items: all layers in 32 bits, one at a time in 64."""
+    return (source + target) * width * (4 * layers + 8 * COMPARED_COPIES) / MB

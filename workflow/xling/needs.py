@@ -16,9 +16,10 @@ from typing import Literal
 from xling import costs, memory
 from xling.cluster.site import Site
 from xling.costs import Shape
-from xling.job_costs import TEXT, Job, JobCosts, Tested, without_seed
+from xling.job_costs import Job, JobCosts
+from xling.job_rows import PAIR, TEXT, Tested, without_seed
 from xling.plan import Plan, Run
-from xling.tasks import TASKS
+from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 # A Slurm job runs two Snakemake processes beside the command; measured: 170 MB each.
 SNAKEMAKE = 340
@@ -66,8 +67,10 @@ class JobNeeds:
         self.prepare: Callable[[str, str], Needs] = cache(self._prepare)
         self.pretrain: Callable[[str], Needs] = cache(self._pretrain)
         self.tokenize: Callable[[str, str, str], Needs] = cache(self._tokenize)
+        self._one_labelling = cache(self._labelling)
         self._one_training = cache(self._training)
         self._predictions: dict[tuple[Run, Tested], Needs] = {}
+        self._analyses: dict[tuple[Run, Tested], Needs] = {}
 
     def mem_mb(self, needs: Needs, attempt: int, on_gpu: bool) -> int:
         """Return the memory of an attempt: twice as much each time, at most a node's."""
@@ -81,9 +84,9 @@ class JobNeeds:
         value = -(-needs.minutes * 3 ** (attempt - 1) // 2 ** (attempt - 1))  # rounded up
         return value if most is None else min(value, most)
 
-    def is_short(self, run: Run, rule: Literal["train", "predict"]) -> bool:
+    def is_short(self, run: Run, rule: Literal["label", "train", "predict", "analyse"]) -> bool:
         """Whether a job is so short that several share an allocation; never one of many GPUs."""
-        job = self._jobs.train(run) if rule == "train" else self._jobs.predict(run)
+        job: Job = getattr(self._jobs, rule)(run)
         assert job.seconds is not None, "unknown encoders have a stand-in"
         return job.gpus <= 1 and job.seconds <= 60 * self.plan.study.resources.short_minutes
 
@@ -99,6 +102,10 @@ class JobNeeds:
         batch = self._largest_batch(run, shape)
         return math.ceil(memory.gpu_training(shape, batch, precision, gpus))
 
+    def label(self, run: Run) -> Needs:
+        """Labelling of the words of translations by a teacher."""
+        return self._one_labelling(without_seed(run))
+
     def train(self, run: Run) -> Needs:
         """Fine-tuning of a run."""
         return self._one_training(without_seed(run))
@@ -109,6 +116,13 @@ class JobNeeds:
         if key not in self._predictions:
             self._predictions[key] = self._prediction(run)
         return self._predictions[key]
+
+    def analyse(self, run: Run) -> Needs:
+        """Analysis of a run: all languages of its test set, one after the other."""
+        key = without_seed(run), self._jobs.tested(run)
+        if key not in self._analyses:
+            self._analyses[key] = self._analysis(run)
+        return self._analyses[key]
 
     def _fetch(self, kind: str) -> Needs:
         found = memory.PYTHON
@@ -152,11 +166,21 @@ class JobNeeds:
         data = memory.learned(rows, size) + memory.held(rows, length)
         return _needs(memory.training(shape, batch, data, job.gpus), job)
 
+    def _labelling(self, run: Run) -> Needs:
+        shape, job = self._shape(run.model), self._jobs.label(run)
+        length, rows = self._jobs.subwords(run.task, run.model), self._jobs.labelled_rows(run)
+        data = memory.held(rows, length) + self._jobs.labels_mb(run)
+        data += memory.labelled(rows * length)
+        return _needs(memory.prediction(shape, self._look(run, shape), data, job.gpus), job)
+
     def _training(self, run: Run) -> Needs:
         shape, job = self._shape(run.model), self._jobs.train(run)
         length, dev = self._jobs.subwords(run.task, run.model), self._jobs.dev_rows(run)
-        data = memory.held(self._jobs.train_rows(run) + dev, length)
+        rows = self._jobs.train_rows(run) + self._jobs.english_rows(run)
+        data = memory.held(rows + dev, length)
         data += memory.table(dev, self._jobs.size(run.task))
+        teacher = self.plan.teacher(run)
+        data += self._jobs.labels_mb(teacher) if teacher else 0.0
         batch = self._largest_batch(run, shape)
         return _needs(memory.training(shape, batch, data, job.gpus), job)
 
@@ -166,30 +190,39 @@ class JobNeeds:
         precision = self.plan.study.encoders[run.model].precision
         longest = self.plan.study.tasks[run.task].max_length
         rows = math.ceil(settings.batch_size / (settings.accumulation * max(1, gpus)))
+        paired = self.plan.method(run.method).paired
         update = memory.activations(
             shape,
-            rows * longest,
+            rows * (PAIR if paired else 1) * longest,
             longest,
             precision,
             gpu=gpus > 0,
             recompute=settings.gradient_checkpointing,
         )
+        update += memory.mixed(shape, rows, longest) if paired else 0.0
         looks = self._look(run, shape) if self.plan.dev_splits(run) else 0.0
         return max(update, looks)
 
     def _look(self, run: Run, shape: Shape, layers: int = 0) -> float:
         """Memory of a batch of which nothing is learned; ``layers`` outputs are kept."""
         longest = self.plan.study.tasks[run.task].max_length
-        subwords = max(self._look_tokens, longest)  # a row that is longer has its own batch
+        texts = PAIR if self.plan.method(run.method).paired else 1
+        # A row or a pair that is longer has its own batch.
+        subwords = max(self._look_tokens, texts * longest)
         precision = self.plan.study.encoders[run.model].precision
         gpu = self.plan.resources(run).gpu > 0
-        return memory.looked_at(shape, subwords, longest, precision, gpu=gpu, layers=layers)
+        found = memory.looked_at(shape, subwords, longest, precision, gpu=gpu, layers=layers)
+        if texts == PAIR:
+            found += memory.mixed(shape, subwords / (PAIR * longest), longest)
+        return found
 
     def _prediction(self, run: Run) -> Needs:
         shape, job, tested = self._shape(run.model), self._jobs.predict(run), self._jobs.tested(run)
         rows, outputs = sum(count for *_, count in tested), 0
         length = self._jobs.subwords(run.task, run.model)
-        data = memory.held(rows, length) + memory.table(rows, self._jobs.size(run.task))
+        texts = 1 + len(self.plan.english_tests(run))
+        data = memory.held(rows * texts, length)
+        data += memory.table(rows * len(self.plan.test_settings(run)), self._jobs.size(run.task))
         if TASKS[run.task].family == "retrieval":
             sweep = self.plan.decoding(run.task)["sweep"] and run.task != "bucc2018"
             outputs = shape.layers + 1
@@ -197,6 +230,18 @@ class JobNeeds:
             layers = outputs if sweep else 1
             data += memory.sentences(rows, largest, layers, shape.hidden)
         batch = self._look(run, shape, outputs)
+        return _needs(memory.prediction(shape, batch, data, job.gpus), job)
+
+    def _analysis(self, run: Run) -> Needs:
+        shape, job, tested = self._shape(run.model), self._jobs.analyse(run), self._jobs.tested(run)
+        rows = {code: count for _, code, count in tested}
+        splits = 1 + len(self.plan.english_tests(run))
+        data = memory.held(splits * sum(rows.values()), self._jobs.subwords(run.task, run.model))
+        # The source and the largest of the others.
+        pair = rows.pop(SOURCE_LANGUAGE), max(rows.values())
+        data += memory.compared(*pair, shape.layers + 1, shape.hidden)
+        data += 2 * (self._jobs.analysis_mb(run, tested) or 0.0)  # in 64 bits until it is written
+        batch = self._look(run, shape, shape.layers + 1)
         return _needs(memory.prediction(shape, batch, data, job.gpus), job)
 
     def _shape(self, model: str) -> Shape:

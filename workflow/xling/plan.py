@@ -24,6 +24,7 @@ from xling.config.study import (
 )
 from xling.errors import UsageError
 from xling.methods import Method
+from xling.score import MEAN, STANDARD
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 READERS = 4  # ours: a cluster's smallest jobs have as many cores
@@ -66,6 +67,21 @@ class Plan:
     def labellings(self) -> list[Run]:
         """Runs whose model labels the words of translations for other trainings, sorted."""
         return sorted({one for run in self.trainings for one in self._teachers(run)})
+
+    @cached_property
+    def analysed(self) -> list[Run]:
+        """Runs whose model is analysed on its parallel test set, sorted.
+
+        The test set has the same items in English and in other languages, and the run is scored on
+        both.  An ensemble has no representation of its own; translate-test reads English alone.
+        """
+        return [run for run in self.runs if self._is_analysed(run)]
+
+    def _is_analysed(self, run: Run) -> bool:
+        method, languages = self.method(run.method), self.languages(run)
+        compared = SOURCE_LANGUAGE in languages and len(languages) > 1
+        own = method.trains and method.test_split == "test" and not method.ensemble
+        return TASKS[run.task].gold_english and compared and own
 
     def _teachers(self, run: Run) -> list[Run]:
         teacher = self.teacher(run)
@@ -163,6 +179,14 @@ class Plan:
         parallel = TASKS[run.task].gold_english
         chosen = self._xmixup(run).english or [*sides][: 2 if parallel else 1]
         return [(setting, sides[setting]) for setting in chosen]
+
+    def test_settings(self, run: Run) -> list[str]:
+        """Settings that the scores of a run are in, in order, layers of retrieval left out."""
+        sides, method = [side for side, _ in self.english_tests(run)], self.method(run.method)
+        if TASKS[run.task].family == "classification":
+            alone = [] if method.ensemble else [""]
+            sides = [side + ending for side in sides for ending in (*alone, MEAN)]
+        return sides or [STANDARD]
 
     def teacher(self, run: Run) -> Run | None:
         """Return the run whose model labels the translations that a training run reads, if any."""

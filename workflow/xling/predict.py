@@ -45,6 +45,7 @@ def predict(
     max_tokens: int,
     decoding: dict[str, Any],
     sources: dict[str, Path] | None = None,
+    mixes: bool = False,
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Return the predictions of a run and what the job used.
 
@@ -56,44 +57,52 @@ def predict(
         encoder: the note about the encoder (``encoder.json``).
         max_tokens: sub-words per batch, padding included.
         decoding: settings of the family's decoding.
-        sources: tokenised English sides of the test rows, for a model of X-Mixup: by the name that
-            :mod:`xling.xmixup.inference` gives them.
+        sources: tokenised English sides of the test rows, by the name that
+            :mod:`xling.xmixup.inference` gives them.  A model of X-Mixup reads them beside the
+            rows; the logits of a plain one are averaged (:mod:`xling.ensemble`).
+        mixes: whether the model was trained as one of X-Mixup.
 
     Returns:
         The table of the task's family (docs/architecture.md), languages in the order of the
         splits, and a note that can be written as JSON.  With ``sources`` the table has the column
-        ``setting`` too.
+        ``setting`` too, and the note says how many items were their own source: ``own_source``, by
+        English side and language.
 
     Raises:
-        UsageError: a model of X-Mixup without ``sources``, or a name in them is not allowed.
-        DataError: ``sources`` for another model, or they lack rows.
+        UsageError: a model of X-Mixup without ``sources``, a name in them is not allowed, or a
+            plain model cannot read them.
+        DataError: a model of X-Mixup is damaged, or ``sources`` lack rows.
     """
     import torch
 
     family, about = family_of(task), TASKS[task]
-    english = _english(family, about, sources or {}, languages, model_folder)
+    english = _english(family, about, sources or {}, languages, mixes)
     # Rows of other languages need no English side.
     tokens = family.Tokens.read([split.tokens for split in splits], languages if english else None)
     rows = rows_of(tokens, languages)
     table = _tables(splits)
     model: Any = family.trained_model(model_folder, about)
-    if english:
-        from xling.xmixup.inference import predict as predict_pairs
+    if mixes:
+        from xling.xmixup.inference import predict as predict_beside
         from xling.xmixup.model import load_xmixup
 
         model = load_xmixup(model, model_folder)
+    elif english:
+        from xling.ensemble import predict as predict_beside
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     how = Inference(model.config.pad_token_id, encoder["precision"], max_tokens)
     started = time.monotonic()
     model = model.to(device)
+    own: dict[str, dict[str, int]] = {}
     if english:
-        found = predict_pairs(model, tokens, rows, english, table, about, decoding, how)
+        found, own = predict_beside(model, tokens, rows, english, table, about, decoding, how)
     else:
         found = family.predict(model, tokens, rows, table, about, decoding, how)
     seconds = time.monotonic() - started
     note = {
         "test_data": [*tokens.info, *(info for side in english.values() for info in side.info)],
         "rows": {code: n for code, n in tokens.rows_per_language().items() if code in languages},
+        "own_source": own,
         "timing": {
             "predict_seconds": round(seconds, 3),
             "predict_examples_per_second": round(len(rows) / max(seconds, 1e-9), 1),
@@ -112,17 +121,18 @@ def _english(
     task: Task,
     sources: dict[str, Path],
     languages: list[str],
-    model_folder: Path,
+    mixes: bool,
 ) -> dict[str, Tokens]:
-    """Read the English sides of the test rows; a model has them or not, as it was trained."""
+    """Read the English sides of the test rows, if the model can read them."""
     if sources:
+        from xling.ensemble import check_ensemble
         from xling.xmixup.inference import check_sides
 
-        check_sides(sources, task)
-    elif (model_folder / "xmixup.json").is_file():
+        (check_sides if mixes else check_ensemble)(sources, task)
+    elif mixes:
         raise UsageError(
             "a model of X-Mixup reads an English text beside each row, and none is given",
-            where=str(model_folder),
+            where="xling predict",
             allowed="--english NAME TOKENS, once or more",
             fix="name the tokenised translations of the test rows",
         )

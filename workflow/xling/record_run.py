@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Selection policy of a run that trains nothing.
 UNTRAINED = "nothing trained"
-# Stages whose results a record holds or rests on.
+# Stages whose results any record holds or rests on.
 RESTS_ON = ("fetch", "prepare", "pretrain", "tokenize", "train", "predict", "score")
 
 
@@ -48,6 +48,7 @@ def build_record(
     encoder = {key: value for key, value in note["encoder"].items() if key != "pretraining"}
     pretraining = note["encoder"]["pretraining"]
     scores = family_of(run.task).score(predictions, task)
+    labelled = ("label",) if "soft_labels" in note.get("xmixup", {}) else ()
     parts = (*note["train_data"], *note["dev_data"], *predict_note["test_data"])
     return Record(
         study=study,
@@ -69,13 +70,14 @@ def build_record(
         data={_name_of(part, run): _data_use(part) for part in parts},
         flags=flags(scores, task),
         versions=note["versions"],
-        stages={name: VERSIONS[name] for name in RESTS_ON},
+        stages={name: VERSIONS[name] for name in (*RESTS_ON, *labelled)},
         hardware=note["hardware"],
         timing={
             **note["timing"],
             **predict_note["timing"],
             **{f"pretrain_{key}": value for key, value in pretraining.items() if key != "loss"},
         },
+        own_source=predict_note["own_source"],
     )
 
 

@@ -73,7 +73,12 @@ class DataUse(_Part):
 
 
 class Record(_Part):
-    """All of a run."""
+    """All of a run.
+
+    Attributes:
+        own_source: by English side of the test rows and language, how many items had none and were
+            read with themselves.
+    """
 
     study: str
     comparable: bool
@@ -92,6 +97,7 @@ class Record(_Part):
     stages: dict[str, int]
     hardware: dict[str, Any]
     timing: dict[str, float]
+    own_source: dict[str, dict[str, int]] = {}
 
 
 def read_record(path: Path) -> Record:

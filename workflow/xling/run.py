@@ -27,6 +27,7 @@ from xling.stages import VERSIONS
 from xling.stops import Stop
 from xling.tasks import SOURCE_LANGUAGE, TASKS, Task
 from xling.tasks.family import Inference, family_of
+from xling.xmixup.soft_labels import check_labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,6 +105,7 @@ def train(
     languages: list[str],
     dev_files: tuple[Path, Path] | None,
     english_files: tuple[list[Path], list[Path]] | None = None,
+    labels_file: Path | None = None,
     decoding: dict[str, Any],
     encoder_note: Path,
     folder: Path,
@@ -127,6 +129,7 @@ def train(
         dev_files: tokenised and prepared dev split, if weights are selected on it.
         english_files: of methods that read each row with its English side: tokenised originals,
             and back-translations (none where nothing is sampled).
+        labels_file: soft labels of the words of translations, where the settings name a teacher.
         decoding: settings of the family's decoding.
         encoder_note: ``encoder.json``.
         folder: of the results.
@@ -138,8 +141,9 @@ def train(
     Raises:
         xling.errors.Interrupted: a signal came and everything was saved.
         xling.errors.SetupError: all that the last attempts did was lost.
-        xling.errors.UsageError: English sides are given to a method that reads none, or are not.
-        xling.errors.DataError: a file cannot be read, or a row has no English side.
+        xling.errors.UsageError: English sides or soft labels are given to a training that reads
+            none, or are not to one that does.
+        xling.errors.DataError: a file cannot be read, or a row has no English side or no labels.
     """
     info, weights = read_encoder(encoder_note)  # mistakes first: the libraries take seconds
 
@@ -150,19 +154,35 @@ def train(
     stop = stop or Stop()
     check_precision(info["precision"])
     about, family = TASKS[task], family_of(task)
-    paired = None
-    if english_files := _english_sides(method, english_files):
+    paired, choices = None, settings.xmixup or XMixupChoices()
+    english_files = _english_sides(method, english_files)
+    check_labels(
+        about, paired=english_files is not None, teacher=choices.teacher, labels_file=labels_file
+    )
+    if english_files:
         from xling.xmixup.training import PairedTraining
 
-        choices, layers = settings.xmixup or XMixupChoices(), info["layers"]
         paired = PairedTraining.read(
-            about, choices, layers, train_files, english_files, languages, seed
+            about,
+            choices,
+            info["layers"],
+            train_files,
+            english_files,
+            languages,
+            seed,
+            labels_file,
         )
     tokens = paired.pairs.target if paired else family.Tokens.read(train_files, languages)
     data = paired.pairs if paired else tokens
     dev = Dev.read(about, settings, *dev_files, decoding) if dev_files and workers.main else None
     identity = (
-        {"task": task, "method": method, "seed": seed, "stage": VERSIONS["train"]},
+        {
+            "task": task,
+            "method": method,
+            "seed": seed,
+            "stage": VERSIONS["train"],
+            "labels": paired.labels_used.get("sha256") if paired else None,
+        },
         settings.model_dump(),
         info["sha256"],
         [*data.info, *(dev.tokens.info if dev else ())],

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STANDARD = "standard"
+#: Ends the name of a setting that averages the logits of a test row and of its English side.
+MEAN = "_mean"
 COLUMNS = ("id", "language", "label", "prediction")
 COLLAPSED = "collapsed"
 

@@ -3,6 +3,7 @@
 
 =========================  ====================================================================
 ``representations``        one vector per item, language and layer; statistics per layer
+``files``                  what the stage ``analyse`` writes of them and tables and figures read
 ``cka``                    how alike two sets of representations are (Kornblith et al. 2019)
 ``correlation``            Table 2: does a language's score go with its CKA?
 ``language_groups``        Table 1: mean scores by language family and by pre-training text

@@ -93,10 +93,10 @@ def _trainings(loaded: LoadedStudy) -> Iterator[str]:
     plan = Plan(study)
     blocks: dict[tuple[str, ...], list[str]] = {}
     for run in training_groups(plan):
-        settings = plan.settings(run)
+        settings = plan.settings(run).model_dump()
         lines = tuple(
             _line(
-                f"#   {key}: {as_yaml(getattr(settings, key))}",
+                f"#   {key}: {as_yaml(settings[key])}",
                 _origin(setting_origin(plan, run, key), loaded),
             )
             for key in TrainingSettings.model_fields

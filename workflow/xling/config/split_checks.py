@@ -68,6 +68,15 @@ def _english_sides(plan: Plan) -> Iterator[Problem]:
                 ", ".join(name for name, known in TASKS.items() if known.gold_english),
                 "leave the task out of the methods that read gold English",
             )
+        if "translate_test" in splits and uses.test_split != "test":
+            yield Problem(
+                f"test rows are read with their translations, but '{task}' is scored on its "
+                f"{uses.test_split} split, which was never translated",
+                ("tasks", task, "test_split"),
+                "test",
+                f"remove tasks.{task}.test_split, or leave the task out of the methods that read "
+                "translations",
+            )
 
 
 def _held(plan: Plan, task: str, split: str) -> list[str]:

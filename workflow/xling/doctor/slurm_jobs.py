@@ -64,12 +64,18 @@ def _jobs(plan: Plan, needs: JobNeeds) -> Iterator[_Job]:
         gpu = plan.needs_text(model) and study.resources.gpu > 0
         threads = study.resources.pretrain_threads
         yield _Job("pretrain", model, needs.pretrain(model), threads, gpu)
+    for run in plan.labellings:
+        about = plan.resources(run)
+        yield _Job("label", run.path, needs.label(run), about.train_threads, about.gpu > 0)
     for run in plan.trainings:
         about = plan.resources(run)
         yield _Job("train", run.path, needs.train(run), about.train_threads, about.gpu > 0)
     for run in plan.runs:
         about = plan.resources(run)
         yield _Job("predict", run.path, needs.predict(run), about.train_threads, about.gpu > 0)
+    for run in plan.analysed:
+        about = plan.resources(run)
+        yield _Job("analyse", run.path, needs.analyse(run), about.train_threads, about.gpu > 0)
 
 
 def _time(

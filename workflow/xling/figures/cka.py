@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # By language: one list per seed, one value per layer.
 Curves = Mapping[str, Sequence[Sequence[float]]]
 _PANELS_PER_ROW = {COLUMN: 2, PAGE: 5}
-_LETTERS_PER_INCH = 22  # DejaVu Sans at 6 points
+# Points with names that have room in one column of a page.
+MOST_LABELS = 20
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,9 @@ def score_against_cka(systems: Sequence[Scatter], score: str, title: str) -> Fig
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    figure = Figure(figsize=(COLUMN, 3.0 + 0.14 * len(systems)), layout="constrained")
+    count = sum(len(system.correlation.languages) for system in systems)
+    width = COLUMN if count <= MOST_LABELS else PAGE
+    figure = Figure(figsize=(width, 3.0 + 0.14 * len(systems)), layout="constrained")
     axes = figure.subplots()
     points: list[tuple[float, float]] = []
     labels: list[str] = []

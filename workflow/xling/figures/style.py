@@ -53,6 +53,7 @@ def images(draw: Callable[[], Figure]) -> dict[str, bytes]:
     with matplotlib.rc_context(_STYLE):
         figure = draw()
         FigureCanvasAgg(figure)
+        settle(figure)
         for suffix, metadata in (
             ("png", {"Software": None}),
             ("svg", {"Date": None, "Creator": None}),
@@ -61,6 +62,13 @@ def images(draw: Callable[[], Figure]) -> dict[str, bytes]:
             figure.savefig(stream, format=suffix, dpi=DOTS_PER_INCH, metadata=metadata)
             made[suffix] = stream.getvalue()
     return made
+
+
+def settle(figure: Figure) -> None:
+    """Lay panels and legends out, and keep them there: a layout takes as long as drawing."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
 
 
 def mark(index: int) -> dict[str, Any]:
@@ -108,7 +116,7 @@ def label_points(
     """
     figure = axes.get_figure(root=True)
     assert figure is not None
-    figure.draw_without_rendering()  # lays the panels out
+    settle(figure)
     scale = figure.dpi / 72
     marks = [(x / scale, y / scale) for x, y in axes.transData.transform(points).tolist()]
     bounds = axes.get_window_extent()

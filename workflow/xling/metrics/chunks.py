@@ -71,13 +71,9 @@ class _Chunks:
         self.begin = np.concatenate(([0], last_start[:-1]))
         self.type = kind_before
 
-    def count(self) -> int:
-        return int(self.ends.sum())
-
-    def common(self, other: _Chunks) -> int:
-        """Count equal chunks; no two chunks of one side end at the same place."""
-        same = self.ends & other.ends & (self.begin == other.begin) & (self.type == other.type)
-        return int(same.sum())
+    def common(self, other: _Chunks) -> _Flags:
+        """Return where equal chunks end; no two chunks of one side end at the same place."""
+        return self.ends & other.ends & (self.begin == other.begin) & (self.type == other.type)
 
 
 def f1(gold: Sentences, predicted: Sentences, *, language: str = "") -> Scores:
@@ -91,14 +87,34 @@ def f1(gold: Sentences, predicted: Sentences, *, language: str = "") -> Scores:
     Raises:
         DataError: no sentences, another number of sentences or tags, or an empty tag.
     """
+    ends = _ends(gold, predicted, _equal_lengths(gold, predicted, language), language)
+    right, guessed, known = (int(flags.sum()) for flags in ends)
+    return scores_of_counts(right, guessed, known)
+
+
+def sentence_counts(
+    gold: Sentences, predicted: Sentences, *, language: str = ""
+) -> npt.NDArray[np.int64]:
+    """Return common, predicted and gold chunks of each sentence, shape [sentences, 3].
+
+    Their sums over sentences are the counts behind :func:`f1`, which gives arguments and errors.
+    """
     lengths = _equal_lengths(gold, predicted, language)
+    # A chunk ends at the latest before the "O" that follows its sentence.
+    starts = np.cumsum(lengths + 1) - (lengths + 1)
+    ends = np.stack(_ends(gold, predicted, lengths, language)).astype(np.int64)
+    return np.add.reduceat(ends, starts, axis=1).T
+
+
+def _ends(
+    gold: Sentences, predicted: Sentences, lengths: _Codes, language: str
+) -> tuple[_Flags, _Flags, _Flags]:
+    """Return where common, predicted and gold chunks end in the joined sentences."""
     numbers = _Numbers(O=0)
     sides = [_joined(sentences, lengths, numbers) for sentences in (gold, predicted)]
     letters, types = _parts(list(numbers), language)
     gold_chunks, predicted_chunks = (_Chunks(tags, letters, types) for tags in sides)
-    return scores_of_counts(
-        gold_chunks.common(predicted_chunks), predicted_chunks.count(), gold_chunks.count()
-    )
+    return gold_chunks.common(predicted_chunks), predicted_chunks.ends, gold_chunks.ends
 
 
 def tag_accuracy(gold: Sentences, predicted: Sentences, *, language: str = "") -> float:

@@ -25,7 +25,7 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 class AnswerScores(NamedTuple):
-    """Exact match and F1, means over the questions of one language, each 0 to 100."""
+    """Exact match and F1: of a language (means over questions, 0 to 100) or a question (0 to 1)."""
 
     em: float
     f1: float
@@ -55,6 +55,25 @@ def mean_scores(
     normalized: Callable[[str], str],
 ) -> AnswerScores:
     """Score answers whose tokens are the blank-separated parts of ``normalized(answer)``."""
+    found = question_scores(golds, predictions, normalized)
+    # Added one by one, as the official scripts do: `sum` rounds otherwise from Python 3.12 on.
+    exact, overlap = 0.0, 0.0
+    for one in found:
+        exact += one.em
+        overlap += one.f1
+    return AnswerScores(100.0 * exact / len(golds), 100.0 * overlap / len(golds))
+
+
+def question_scores(
+    golds: Sequence[Sequence[str]],
+    predictions: Sequence[str | None],
+    normalized: Callable[[str], str],
+) -> list[AnswerScores]:
+    """Return exact match and F1 of each question, each 0 to 1.
+
+    Raises:
+        DataError: see :func:`evaluate`.
+    """
     if len(golds) != len(predictions):
         raise DataError(
             f"{len(predictions)} answers to {len(golds)} questions",
@@ -64,8 +83,7 @@ def mean_scores(
     if not golds:
         raise DataError("there are no questions to score", allowed="at least one question")
     cache = _Cache(normalized)
-    # Added one by one, as the official scripts do: `sum` rounds otherwise from Python 3.12 on.
-    exact, overlap = 0, 0.0
+    found = []
     for number, (answers, prediction) in enumerate(zip(golds, predictions, strict=True)):
         if not answers:
             raise DataError(
@@ -75,12 +93,13 @@ def mean_scores(
                 fix="prepare this split again; unanswerable questions are no part of SQuAD 1.1",
             )
         if prediction is None:
+            found.append(AnswerScores(0.0, 0.0))
             continue
         given = cache[prediction]
         known = [cache[answer] for answer in answers]
-        exact += given in known
-        overlap += max(token_f1(given, answer) for answer in known)
-    return AnswerScores(100.0 * exact / len(golds), 100.0 * overlap / len(golds))
+        overlap = max(token_f1(given, answer) for answer in known)
+        found.append(AnswerScores(float(given in known), overlap))
+    return found
 
 
 def token_f1(prediction: str, gold: str) -> float:

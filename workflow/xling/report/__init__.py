@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from xling.check import CheckResult, Prepared
+from xling.comparison.results import Comparison
 from xling.errors import DataError
 from xling.figures import figure_path
 from xling.files import write_text
 from xling.plan import Plan
 from xling.records import Record
+from xling.tables.xmixup import NO_ANALYSES, Analyses
 
 
 def report_text(
@@ -22,6 +24,8 @@ def report_text(
     prepared: Prepared,
     result: CheckResult,
     figures: Path,
+    analyses: Analyses = NO_ANALYSES,
+    comparisons: Sequence[Comparison] = (),
 ) -> str:
     """Return the page; equal inputs give equal bytes.
 
@@ -29,22 +33,30 @@ def report_text(
         prepared: summary of each prepared split, by (task, split).
         result: of ``xling check``.
         figures: folder that :func:`xling.figures.write_figures` wrote.
+        analyses: by run, as tables and figures were made of.
+        comparisons: of pairs of systems, as tables were made of.
 
     Raises:
         DataError: a figure is missing, or records of one table do not belong together.
     """
     from xling.report import view
+    from xling.report.numbered import numbered
 
     results = view.results(plan, records)
     for one in results:
         path = figure_path(figures, one["paper"], one["task"], "svg")
         one["figure"] = _data_address(path)
+    by_number = numbered(plan, records, analyses, comparisons, figures)
+    for kind in by_number["kinds"] if by_number else ():
+        for one in kind["figures"]:
+            one["figure"] = _data_address(one["path"])
     return _render(
         study=plan.study,
         verdict=view.study_verdict(plan),
         facts=view.facts(plan, records),
         overviews=view.overviews(plan, records),
         results=results,
+        numbered=by_number,
         check=result,
         settings=view.settings(records),
         data=view.data(records, prepared),
@@ -79,9 +91,12 @@ def write_report(
     result: CheckResult,
     figures: Path,
     path: Path,
+    analyses: Analyses = NO_ANALYSES,
+    comparisons: Sequence[Comparison] = (),
 ) -> None:
     """Write the page; see :func:`report_text`."""
-    write_text(path, report_text(plan, records, prepared, result, figures))
+    text = report_text(plan, records, prepared, result, figures, analyses, comparisons)
+    write_text(path, text)
 
 
 def _data_address(path: Path) -> str:

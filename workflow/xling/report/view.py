@@ -11,9 +11,15 @@ from xling.check import Prepared
 from xling.plan import Plan
 from xling.records import Record
 from xling.tables.agree import run_of
-from xling.tables.caption import caption, verdict
+from xling.tables.caption import Caption, caption, verdict
 from xling.tables.overview import build_overviews, overview_caption
 from xling.tables.render import name_of, spread
+from xling.tables.settings import (
+    build_settings,
+    settings_caption,
+    settings_name,
+    tasks_with_settings,
+)
 from xling.tables.sweep import build_sweep, sweep_caption, sweep_name, sweeps
 from xling.tables.table import Grid, System, Table, build_tables, main_scores
 from xling.tasks import TASKS
@@ -68,7 +74,7 @@ def study_verdict(plan: Plan) -> str:
 def results(plan: Plan, records: Sequence[Record]) -> list[Row]:
     """Return each table with its caption, and the scores of every single run."""
     return [
-        _result(table) | {"layers": _layers(plan, table, records)}
+        _result(table) | {"details": _details(plan, table, records)}
         for table in build_tables(plan, records)
     ]
 
@@ -112,16 +118,24 @@ def overviews(plan: Plan, records: Sequence[Record]) -> list[Row]:
     ]
 
 
-def _layers(plan: Plan, table: Table, records: Sequence[Record]) -> Row | None:
-    """Return the task by layer, if the study scores all layers."""
-    if (table.paper, table.task.name) not in sweeps(plan):
-        return None
-    sweep = build_sweep(plan, table.paper, table.task.name, records)
+def _details(plan: Plan, table: Table, records: Sequence[Record]) -> list[Row]:
+    """Return the task by layer and by setting, if the study scores several of them."""
+    task, found = table.task.name, []
+    if (table.paper, task) in sweeps(plan):
+        sweep = build_sweep(plan, table.paper, task, records)
+        found.append(_detail(sweep_name(task), sweep, sweep_caption(sweep)))
+    if (table.paper, task) in tasks_with_settings(plan):
+        by_setting = build_settings(plan, table.paper, task, records)
+        found.append(_detail(settings_name(task), by_setting, settings_caption(by_setting)))
+    return found
+
+
+def _detail(name: str, grid: Grid, about: Caption) -> Row:
     return {
-        "name": sweep_name(table.task.name),
-        "caption": sweep_caption(sweep),
-        "columns": sweep.columns,
-        "rows": [_row(sweep, system) for system in sweep.systems],
+        "name": name,
+        "caption": about,
+        "columns": grid.columns,
+        "rows": [_row(grid, system) for system in grid.systems],
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from xling.comparison.pairs import compared_papers
 from xling.figures import figure_paths
 from xling.plan import Plan, Run
 from xling.tables import table_paths
@@ -157,6 +158,7 @@ def _tokens(plan: Plan, here: _Folder) -> Iterator[Job]:
             *(part for side in plan.english_splits(run) for part in side),
         ]
     }
+    read |= {(run.model, *part) for run in plan.labellings for part in plan.label_splits(run)}
     read |= {
         (run.model, run.task, split)
         for run in plan.runs
@@ -180,6 +182,9 @@ def _runs(plan: Plan, here: _Folder) -> Iterator[Job]:
         place = f"{rule}/{run.path}"
         return here.job(rule, place, wildcards, outputs, threads=threads, gpus=gpus, run=run)
 
+    for run in plan.labellings:
+        asked, place = plan.resources(run), f"labels/{run.path}.arrow"
+        yield job("label", run, (place,), threads=asked.train_threads, gpus=min(1, asked.gpu))
     for run in plan.trainings:
         asked, place = plan.resources(run), f"runs/{run.path}"
         outputs = (f"{place}/model/model.safetensors", f"{place}/train.json")
@@ -190,9 +195,16 @@ def _runs(plan: Plan, here: _Folder) -> Iterator[Job]:
         yield job("predict", run, outputs, threads=asked.train_threads, gpus=min(1, asked.gpu))
     for run in plan.runs:
         yield job("score", run, (f"runs/{run.path}/record.json",), threads=1, gpus=0)
+    for run in plan.analysed:
+        asked, place = plan.resources(run), f"analysis/{run.path}"
+        outputs = (f"{place}.npz", f"{place}.json")
+        yield job("analyse", run, outputs, threads=asked.train_threads, gpus=min(1, asked.gpu))
 
 
 def _reports(plan: Plan, here: _Folder) -> Iterator[Job]:
+    for paper in compared_papers(plan):
+        made = f"comparisons/{paper}.json"
+        yield here.job("compare", f"compare/{paper}", {"paper": paper}, (made,))
     tables = (f"tables/{path}" for path in table_paths(plan, Path()))
     figures = (f"figures/{path}" for path in figure_paths(plan, Path()))
     for rule, outputs in (

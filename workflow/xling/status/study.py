@@ -105,7 +105,10 @@ class StudyStatus:
         score = self._states["score", run]
         found = {score, self._states["predict", run]}
         if self.plan.trains(run):
-            found.add(self._states["train", self.plan.trained_as(run)])
+            trained = self.plan.trained_as(run)
+            found.add(self._states["train", trained])
+            if teacher := self.plan.teacher(trained):
+                found |= {self._states["train", teacher], self._states["label", teacher]}
         active = next((state for state in _FIRST if state in found), State.WAITING)
         return State.DONE if active == State.WAITING and score == State.DONE else active
 

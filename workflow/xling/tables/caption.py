@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xling.config.study import ScratchEncoder
 from xling.plan import Plan
 from xling.record_run import UNTRAINED
-from xling.score import headline
+from xling.score import MEAN, headline
 from xling.tables.table import AVG, AVG_TARGETS, System, Table
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
@@ -20,8 +20,8 @@ POLICIES = {
     "best_target_dev": "best_target_dev (best on the target-language dev sets: an oracle)",
 }
 
-
-_SETTINGS = {
+#: How a test item is read, by setting of its scores.
+SETTINGS = {
     "translate_test": "each test item is read with its translation to English",
     "translate_test_mean": "each test item is read with its translation to English; mean of the "
     "logits of both",
@@ -70,7 +70,7 @@ def caption(table: Table) -> Caption:
     return Caption(
         title=f"{table.task.title}: {table.task.metric_title}, 0 to 100",
         made=(
-            ("Cells", _seeds(table)),
+            ("Cells", seeds_of(table.systems)),
             ("Metric", table.signature or "nothing has been scored yet"),
             ("Study", f"{study.name} ({study.description}), paper {table.paper}"),
             *trained,
@@ -108,11 +108,28 @@ def verdict(plan: Plan, tasks: Iterable[str], models: Iterable[str]) -> str:
 def system_notes(system: System, table: Table) -> list[str]:
     """Say what to know of a row: how it was tested, collapsed runs, what is missing."""
     name = f"{system.title}, {system.model}"
-    notes = [
-        f"{name}: {_SETTINGS[setting]}."
-        for setting in sorted({s.setting for r in system.records for s in headline(r.scores)})
-        if setting in _SETTINGS
+    shown = sorted({s.setting for r in system.records for s in headline(r.scores)})
+    notes = [f"{name}: {SETTINGS[setting]}." for setting in shown if setting in SETTINGS]
+    notes += [note for setting in shown for note in lost_english(system, setting)]
+    return notes + run_notes(system, table.languages)
+
+
+def lost_english(system: System, setting: str) -> list[str]:
+    """Say how many test items were read without an English side in a setting that has one."""
+    # It is the same for all seeds.
+    lost = [r.own_source.get(setting.removesuffix(MEAN), {}) for r in system.records][:1]
+    return [
+        f"{system.title}, {system.model}: read with itself for want of English: "
+        + ", ".join(f"{n} items in {code}" for code, n in counts.items())
+        + "."
+        for counts in lost
+        if counts
     ]
+
+
+def run_notes(system: System, languages: Sequence[str]) -> list[str]:
+    """Say which runs of a row collapsed or are missing, and which languages they lack."""
+    name, notes = f"{system.title}, {system.model}", []
     if system.collapsed:
         which = _numbers("seed", system.collapsed)
         verb = "are" if len(system.collapsed) > 1 else "is"
@@ -123,7 +140,7 @@ def system_notes(system: System, table: Table) -> list[str]:
         notes.append(f"{name}: not run: {_numbers('seed', system.missing)}.")
     lacking = [
         code
-        for code in table.languages
+        for code in languages
         if code not in system.cells or len(system.cells[code].values) < len(system.records)
     ]
     if system.records and lacking:
@@ -136,9 +153,9 @@ def _numbers(name: str, values: Sequence[int]) -> str:
     return f"{name}{plural} {', '.join(map(str, values))}"
 
 
-def _seeds(table: Table) -> str:
-    """Say over which seeds the means are."""
-    seeds = {system.seeds for system in table.systems}
+def seeds_of(systems: Sequence[System]) -> str:
+    """Say over which seeds the means of some rows are."""
+    seeds = {system.seeds for system in systems}
     if max(map(len, seeds), default=0) < 2:
         return "one seed per system, so no standard deviation"
     if len(seeds) > 1:

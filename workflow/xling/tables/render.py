@@ -8,6 +8,7 @@ import io
 import math
 import re
 from collections.abc import Sequence
+from typing import TypeVar
 
 from xling.tables.caption import Caption
 from xling.tables.table import Cell, Grid, System
@@ -26,6 +27,8 @@ CSV_COLUMNS = (
 )
 
 SEEDS = "seeds"
+
+Column = TypeVar("Column")
 
 # Ours: with deviations and two columns of names, more would be too small to read on a page.
 LATEX_COLUMNS = 10
@@ -99,10 +102,6 @@ def csv_text(table: Grid, about: Caption) -> str:
 def markdown_text(table: Grid, about: Caption) -> str:
     """Return a table in GitHub's Markdown, its caption above and its notes below."""
     lines = [
-        f"**{escape_markdown(about.title)}.** {escape_markdown(about.sentences)}",
-        "",
-        f"**Verdict:** {escape_markdown(about.verdict)}.",
-        "",
         "| " + " | ".join(("system", "model", *table.columns, SEEDS)) + " |",
         "|" + "---|" * 2 + "---:|" * (len(table.columns) + 1),
     ]
@@ -110,6 +109,18 @@ def markdown_text(table: Grid, about: Caption) -> str:
         cells = [_markdown_cell(system, column, table) for column in table.columns]
         names = (escape_markdown(name_of(system)), escape_markdown(system.model))
         lines.append("| " + " | ".join((*names, *cells, system.count)) + " |")
+    return markdown_page(about, lines)
+
+
+def markdown_page(about: Caption, table: Sequence[str]) -> str:
+    """Return the lines of a Markdown table with its caption above and its notes below."""
+    lines = [
+        f"**{escape_markdown(about.title)}.** {escape_markdown(about.sentences)}",
+        "",
+        f"**Verdict:** {escape_markdown(about.verdict)}.",
+        "",
+        *table,
+    ]
     for note in about.notes:
         lines += ["", escape_markdown(note)]
     return "\n".join(lines) + "\n"
@@ -130,6 +141,18 @@ def spread(cell: Cell, sign: str) -> str:
 
 def latex_text(table: Grid, about: Caption) -> str:
     """Return a float for ``\\input``; needs the packages booktabs and graphicx."""
+    blocks = latex_blocks([*table.columns, SEEDS])
+    return latex_float(table.name, about, [_latex_tabular(table, columns) for columns in blocks])
+
+
+def latex_float(name: str, about: Caption, tabulars: Sequence[Sequence[str]]) -> str:
+    """Return tabulars below each other as one float, its caption above and its notes below.
+
+    Args:
+        name: study, paper and subject; the label is made of it.
+        about: the caption.
+        tabulars: the lines of each.
+    """
     words = f"{about.title}. {about.sentences} Verdict: {about.verdict}."
     lines = [
         r"% \usepackage{booktabs,graphicx}",
@@ -137,20 +160,20 @@ def latex_text(table: Grid, about: Caption) -> str:
         r"\centering",
         r"\setlength{\belowcaptionskip}{4pt}",
         rf"\caption{{{escape_latex(words)}}}",
-        rf"\label{{tab:{table.name.replace('/', ':')}}}",
+        rf"\label{{tab:{name.replace('/', ':')}}}",
     ]
-    for i, columns in enumerate(_latex_blocks([*table.columns, SEEDS])):
+    for i, tabular in enumerate(tabulars):
         if i:
             # A blank line and a gap put a tabular below the one before.
             lines += ["", r"\medskip"]
-        lines += _latex_tabular(table, columns)
+        lines += tabular
     # A blank line starts a paragraph: one note per line under the table.
     for note in about.notes:
         lines += ["", rf"\vspace{{2pt}}{{\footnotesize {escape_latex(note)}}}"]
     return "\n".join([*lines, r"\end{table}"]) + "\n"
 
 
-def _latex_blocks(columns: Sequence[str]) -> list[Sequence[str]]:
+def latex_blocks(columns: Sequence[Column]) -> list[Sequence[Column]]:
     """Deal columns out to tabulars of nearly equal width that stand below each other."""
     size = math.ceil(len(columns) / math.ceil(len(columns) / LATEX_COLUMNS))
     return [columns[start : start + size] for start in range(0, len(columns), size)]

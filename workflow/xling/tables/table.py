@@ -73,6 +73,11 @@ class System:
         return tuple(r.seed for r in self.records if is_collapsed(r.flags))
 
     @property
+    def competes(self) -> bool:
+        """Whether a cell may be the best of its column."""
+        return not self.collapsed
+
+    @property
     def count(self) -> str:
         """How many seeds stand behind a cell."""
         return str(len(self.records))
@@ -108,15 +113,13 @@ class Grid:
 
     @cached_property
     def best(self) -> dict[str, str]:
-        """Best printed mean of each column; systems with collapsed runs do not compete.
+        """Best printed mean of each column, of the systems that compete (not collapsed ones).
 
         A column with fewer than two competing systems has no best.
         """
         found = {}
         for column in self.columns:
-            means = [
-                s.cells[column].mean for s in self.systems if column in s.cells and not s.collapsed
-            ]
+            means = [s.cells[column].mean for s in self.systems if column in s.cells and s.competes]
             if len(means) > 1:
                 found[column] = f"{max(means):.1f}"
         return found
@@ -124,7 +127,7 @@ class Grid:
     def is_best(self, system: System, column: str) -> bool:
         """Return whether a cell is printed like the best of its column."""
         cell = system.cells.get(column)
-        if cell is None or system.collapsed:
+        if cell is None or not system.competes:
             return False
         return self.best.get(column) == f"{cell.mean:.1f}"
 
@@ -160,8 +163,13 @@ class Table(Grid):
     @property
     def columns(self) -> tuple[str, ...]:
         """Languages, then the means; without the source language there is but one."""
-        means = (AVG, AVG_TARGETS) if SOURCE_LANGUAGE in self.languages else (AVG,)
-        return (*self.languages, *means)
+        return with_means(self.languages)
+
+
+def with_means(languages: Sequence[str]) -> tuple[str, ...]:
+    """Return languages and the names of the means over them."""
+    means = (AVG, AVG_TARGETS) if SOURCE_LANGUAGE in languages else (AVG,)
+    return (*languages, *means)
 
 
 def paper_tasks(plan: Plan) -> list[tuple[str, str]]:
@@ -188,8 +196,7 @@ def build_table(plan: Plan, paper: str, task: str, records: Sequence[Record]) ->
     chosen = [r for r in records if (r.paper, r.task) == (paper, task)]
     require_agreement(plan, chosen)
     runs = [r for r in plan.runs if (r.paper, r.task) == (paper, task)]
-    scored = {code for run in runs for code in plan.languages(run)}
-    languages = tuple(c for c in plan.study.tasks[task].languages if c in scored)
+    languages = scored_languages(plan, task, runs)
     main = [s for record in chosen for s in main_scores(record)]
     chance: dict[str, float] = {}
     for s in main:
@@ -212,6 +219,12 @@ def build_table(plan: Plan, paper: str, task: str, records: Sequence[Record]) ->
     )
 
 
+def scored_languages(plan: Plan, task: str, runs: Sequence[Run]) -> tuple[str, ...]:
+    """Return all languages that any of a task's runs is scored on, in the study's order."""
+    scored = {code for run in runs for code in plan.languages(run)}
+    return tuple(code for code in plan.study.tasks[task].languages if code in scored)
+
+
 def main_scores(record: Record) -> list[Score]:
     """Return the scores of the task's main metric in the setting that tables show."""
     metric = TASKS[record.task].metric
@@ -228,9 +241,26 @@ def systems_in_order(plan: Plan, runs: Sequence[Run]) -> list[tuple[str, str]]:
 def _system(
     plan: Plan, runs: Sequence[Run], by_run: dict[Run, Record], languages: Sequence[str]
 ) -> System:
-    """Collect one row; means over languages only if every run has all of them."""
+    """Collect one row, in the setting that tables show."""
     present = [run for run in sorted(runs) if run in by_run]
-    scores = [{s.language: s for s in main_scores(by_run[run])} for run in present]
+    return System(
+        method=runs[0].method,
+        name=plan.method(runs[0].method).title,
+        model=runs[0].model,
+        records=tuple(by_run[run] for run in present),
+        missing=tuple(run.seed for run in sorted(runs) if run not in by_run),
+        cells=cells_of([main_scores(by_run[run]) for run in present], languages),
+    )
+
+
+def cells_of(runs: Sequence[Sequence[Score]], languages: Sequence[str]) -> dict[str, Cell]:
+    """Return a row's cells; means over languages only if every run has all of them.
+
+    Args:
+        runs: scores of one metric and setting, by run, seeds ascending.
+        languages: the columns.
+    """
+    scores = [{s.language: s for s in run} for run in runs]
     cells = {}
     for language in languages:
         column = [by_language[language] for by_language in scores if language in by_language]
@@ -244,11 +274,4 @@ def _system(
                 tuple(statistics.fmean(one[language].value for language in over) for one in scores),
                 sum(scores[0][language].n for language in over),
             )
-    return System(
-        method=runs[0].method,
-        name=plan.method(runs[0].method).title,
-        model=runs[0].model,
-        records=tuple(by_run[run] for run in present),
-        missing=tuple(run.seed for run in sorted(runs) if run not in by_run),
-        cells=cells,
-    )
+    return cells

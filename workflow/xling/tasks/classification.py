@@ -115,7 +115,7 @@ def predict(
 
 
 def class_scores(
-    model: torch.nn.Module, tokens: Tokens, rows: np.ndarray, how: Inference
+    model: torch.nn.Module, tokens: _tokens.Tokens, rows: np.ndarray, how: Inference
 ) -> np.ndarray:
     """Return the logits of the given rows, shape [len(rows), classes], float32, in their order."""
     return gather(batches_of(model, tokens, rows, how), tokens, rows, {})
@@ -123,7 +123,7 @@ def class_scores(
 
 def gather(
     outputs: Iterable[tuple[np.ndarray, Any]],
-    tokens: Tokens,
+    tokens: _tokens.Tokens,
     rows: np.ndarray,
     decoding: Mapping[str, Any],
 ) -> np.ndarray:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xling.errors import DataError
@@ -11,6 +12,26 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FIX = "run the prediction again"
+
+
+def read_predictions(path: Path) -> pa.Table:
+    """Read a run's predictions.
+
+    Raises:
+        DataError: the file is not there, or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(
+            "a run's predictions cannot be read",
+            where=str(path),
+            allowed=f"the Parquet file that 'xling predict' writes ({type(error).__name__})",
+            fix="delete the file and run snakemake again",
+        ) from error
 
 
 def grouped(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -219,17 +219,21 @@ def score(predictions: pa.Table, task: Task) -> list[Score]:
     return score_settings(predictions, lambda part: _score_one(part, task))
 
 
+def normalizer(task: Task, text_language: str) -> Callable[[str], str]:
+    """Return the function that gives an answer of a task as it is compared, see :func:`score`."""
+    if task.name != "mlqa":
+        return squad.normalize
+    return mlqa.normalizer(text_language if text_language in mlqa.LANGUAGES else PLAIN_RULE)
+
+
 def _score_one(predictions: pa.Table, task: Task) -> list[Score]:
     from xling.records import Score
     from xling.score import STANDARD
 
     scores: list[Score] = []
     for (language, text_language), (golds, answers) in _by_language(predictions, task).items():
-        if task.name == "mlqa":
-            rule = text_language if text_language in mlqa.LANGUAGES else PLAIN_RULE
-            values, signatures = mlqa.evaluate(golds, answers, rule), mlqa.SIGNATURES
-        else:
-            values, signatures = squad.evaluate(golds, answers), squad.SIGNATURES
+        values = squad.mean_scores(golds, answers, normalizer(task, text_language))
+        signatures = mlqa.SIGNATURES if task.name == "mlqa" else squad.SIGNATURES
         scores += [
             Score(
                 setting=STANDARD,

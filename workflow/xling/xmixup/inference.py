@@ -21,11 +21,12 @@ import numpy as np
 from xling.data.wants import no_gold_english
 from xling.errors import UsageError, nearest
 from xling.inference import batches_of
+from xling.score import MEAN as MEAN
 from xling.tasks import Task
 from xling.tasks.by_setting import COLUMN
 from xling.tasks.family import Inference, family_of
 from xling.tokens import Tokens
-from xling.xmixup.pairs import ITSELF, pair_test
+from xling.xmixup.pairs import ITSELF, own_sources, pair_test
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 GOLD = "gold"
 #: English sides that a test row may have.
 SIDES = ("translate_test", GOLD)
-#: Ends the name of a setting that averages both sides' logits.
-MEAN = "_mean"
 
 
 class _Decoder(Protocol):
@@ -79,7 +78,7 @@ def predict(
     task: Task,
     decoding: Mapping[str, Any],
     how: Inference,
-) -> pa.Table:
+) -> tuple[pa.Table, dict[str, dict[str, int]]]:
     """Return the predictions of all settings, those of a setting together.
 
     Args:
@@ -94,23 +93,25 @@ def predict(
         how: batches and number format.
 
     Returns:
-        ``setting`` and the columns of the family's predictions.
+        ``setting`` and the columns of the family's predictions; and by English side and language,
+        how many items were their own source because they have none.
 
     Raises:
         UsageError: see :func:`check_sides`.
-        DataError: a row has no English side.
+        DataError: too many rows have no English side.
     """
     import pyarrow as pa
 
     check_sides(sources, task)
-    parts = []
+    parts, own = [], {}
     for side, source in sources.items():
-        beside = pair_test(task.family, tokens, source)[rows]
+        beside = pair_test(task.family, tokens, source, model.settings.windows)[rows]
+        own[side] = own_sources(tokens, rows, beside)
         made = predict_beside(model, tokens, rows, source, beside, table, task, decoding, how)
         for ending, found in made.items():
             names = pa.array([side + ending] * found.num_rows, pa.string())
             parts.append(found.add_column(0, COLUMN, names))
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts), own
 
 
 def predict_beside(
@@ -176,6 +177,7 @@ def outputs_beside(
     source: Tokens,
     source_rows: np.ndarray,
     how: Inference,
+    **options: Any,
 ) -> Iterator[tuple[np.ndarray, PairOutput]]:
     """Yield (places in ``rows``, what the model says of the pairs) until each row was there once.
 
@@ -185,6 +187,7 @@ def outputs_beside(
         source_rows: row of ``source`` for each of ``rows``, or
             :data:`~xling.xmixup.pairs.ITSELF`.
         model, tokens, rows, source, how: as in :func:`predict`.
+        options: further arguments of the model's forward.
     """
     own = source_rows == ITSELF
     for group, side, beside in (
@@ -193,7 +196,8 @@ def outputs_beside(
     ):
         pairs = _PairRows(tokens, rows[group], side, beside, model.settings.pad_to)
         # It reads no more of the rows than _PairRows has.
-        for places, pair in batches_of(model, cast(Tokens, pairs), np.arange(len(group)), how):
+        places_of_pairs = np.arange(len(group))
+        for places, pair in batches_of(model, cast(Tokens, pairs), places_of_pairs, how, **options):
             yield group[places], pair
 
 

@@ -24,11 +24,14 @@ class Stream:
         logits: [B, classes]; tagging [B, L, classes]; question answering [B, L, 2], start and end.
         hidden: states of the last layer, [B, L, d].
         mask: [B, L], true at real sub-words.
+        hidden_states: of all layers, each [B, L, d], the embeddings' output first; None unless the
+            model was asked for them.
     """
 
     logits: Tensor
     hidden: Tensor
     mask: Tensor
+    hidden_states: tuple[Tensor, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -61,10 +61,13 @@ class XMixup(torch.nn.Module):
 
     Raises:
         UsageError: another architecture, or the mixed layer does not exist.
+        ValueError: the model is wrapped already.
     """
 
     def __init__(self, model: Any, settings: XMixupSettings) -> None:
         super().__init__()
+        if _is_mixing(model):
+            raise ValueError("the model is one of X-Mixup already, and would be mixed in twice")
         attention = attention_at(model, settings.layer)
         self.model = model
         self.settings = settings
@@ -77,13 +80,17 @@ class XMixup(torch.nn.Module):
         """The wrapped model's configuration."""
         return self.model.config
 
-    def forward(self, source: Inputs, target: Inputs) -> PairOutput:
+    def forward(
+        self, source: Inputs, target: Inputs, *, output_hidden_states: bool = False
+    ) -> PairOutput:
         """Run B pairs.
 
         Args:
             source: ``input_ids`` and ``attention_mask`` [B, S], and ``token_type_ids`` if the
                 encoder has segments; padded on the right.
             target: the same, [B, T].
+            output_hidden_states: give out the states of all layers; they are the targets' mixed
+                ones from the mixed layer's output on.
 
         Raises:
             UsageError: a text is longer than ``pad_to``.
@@ -93,14 +100,18 @@ class XMixup(torch.nn.Module):
         if self.settings.pad_to is not None:
             masks = stacked["attention_mask"].bool().chunk(2)
             pairs = _Pairs(masks[0], masks[1])
-        outputs = self.model(**stacked, xmixup_pairs=pairs)
+        outputs = self.model(
+            **stacked, xmixup_pairs=pairs, output_hidden_states=output_hidden_states
+        )
         assert pairs.hidden is not None
         assert pairs.ratio is not None
         logits = _logits(outputs)
+        layers = [states.chunk(2) for states in outputs.hidden_states or ()]
         sides = zip(
             _full(logits).chunk(2),
             _full(pairs.hidden).chunk(2),
             stacked["attention_mask"].bool().chunk(2),
+            zip(*layers, strict=True) if layers else (None, None),
             strict=True,
         )
         source_side, target_side = (Stream(*parts) for parts in sides)
@@ -202,6 +213,14 @@ def _logits(outputs: Any) -> Tensor:
         return torch.stack([outputs.start_logits, outputs.end_logits], dim=-1)
     logits: Tensor = outputs.logits
     return logits
+
+
+def _is_mixing(model: Any) -> bool:
+    """Whether a model is wrapped, or is inside a wrapper that left its hooks."""
+    if isinstance(model, XMixup):
+        return True
+    hooks = model.base_model._forward_hooks.values()
+    return any(isinstance(getattr(hook, "__self__", None), XMixup) for hook in hooks)
 
 
 def _full(values: Tensor) -> Tensor:

@@ -8,35 +8,37 @@ their own originals and their own back-translations.
 
 A long text may be several inputs: windows of a question, parts of a tagged sentence.  The k-th of
 the target is paired with the k-th of the source, or with its last if it has fewer (the rule of
-FILTER's released code for windows; for parts it is ours).
+FILTER's released code for windows; for parts it is ours).  The setting ``windows: first`` pairs all
+windows of a question with its first English one, as X-Mixup's released code does.
+
+Up to 1 % of the back-translations and of the sources at test time may lack in a language: that is
+what preparation leaves out and counts.  Their rows read the original, or themselves (ours).
 """
 
 from __future__ import annotations
 
 import importlib
-import logging
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from xling.data.checks import LARGEST_LOSS
 from xling.errors import DataError
 from xling.tasks import SOURCE_LANGUAGE, FamilyName, Task
+from xling.xmixup.missing import ITSELF as ITSELF
+from xling.xmixup.missing import count_missing, items_of, log_missing, split_of
 
 if TYPE_CHECKING:
     from xling.tokens import Tokens
 
-log = logging.getLogger(__name__)
-
-#: What :func:`pair_test` gives for a row that is its own source.
-ITSELF = -1
+#: Which English window a window of a question is paired with.
+WindowPairing = Literal["same", "first"]
 
 _PART = {"tagging": "part", "qa": "window"}
-_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Pairs:
         back: rows of ``back_translate``, then the originals; None: not read.
         original_rows: row of ``original`` for each row of ``target``, shape [rows].
         back_rows: row of ``back``, or None.
+        without_back: by language, items that have no back-translation and keep their original.
     """
 
     target: Tokens
@@ -56,6 +59,7 @@ class Pairs:
     back: Tokens | None
     original_rows: np.ndarray
     back_rows: np.ndarray | None
+    without_back: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -65,6 +69,7 @@ class Pairs:
         original_files: list[Path],
         back_files: list[Path],
         languages: Sequence[str],
+        windows: WindowPairing = "same",
     ) -> Pairs:
         """Read the splits and join them.
 
@@ -74,25 +79,32 @@ class Pairs:
             original_files: tokenised ``train``; other languages than English are left out.
             back_files: tokenised ``back_translate``; empty: scheduled sampling is off.
             languages: target rows of other languages are left out.
+            windows: how windows of questions are paired.
 
         Raises:
-            DataError: a target row has no original or no back-translation, or one is there twice.
+            DataError: a target row has no original, more than 1 % of a language's items have no
+                back-translation, or one is there twice.
         """
         from datasets import concatenate_datasets
 
         read = importlib.import_module(f"xling.tasks.{family}").Tokens.read
         target, original = read(target_files, languages), read(original_files, [SOURCE_LANGUAGE])
-        found = partners(family, target, original, by_language=False)
-        _check_all(found, target, "English original", original_files)
+        found = partners(family, target, original, by_language=False, windows=windows)
+        count_missing(found, target, "English original", original_files, most=0.0)
         if not back_files:
             return cls(target, original, None, found, None)
         foreign = read(back_files, [code for code in languages if code != SOURCE_LANGUAGE])
         # English texts are their own back-translations, whether or not the split holds them.
         rows = concatenate_datasets([foreign.dataset, original.dataset])
         back = type(foreign)(rows, foreign.info)
-        back_found = partners(family, target, back, by_language=True)
-        _check_all(back_found, target, "back-translation", back_files)
-        return cls(target, original, back, found, back_found)
+        back_found = partners(family, target, back, by_language=True, windows=windows)
+        lost = count_missing(back_found, target, "back-translation", back_files)
+        log_missing(lost, "back-translation", "the originals stand in for them")
+        # The originals are the last rows of ``back``.
+        own = len(foreign) + found
+        return cls(
+            target, original, back, found, np.where(back_found == ITSELF, own, back_found), lost
+        )
 
     def __len__(self) -> int:
         return len(self.target)
@@ -126,39 +138,48 @@ class Pairs:
         return self.target.rows_per_language()
 
 
-def pair_test(family: FamilyName, target: Tokens, source: Tokens) -> np.ndarray:
+def pair_test(
+    family: FamilyName, target: Tokens, source: Tokens, windows: WindowPairing = "same"
+) -> np.ndarray:
     """Return the row of ``source`` for each row of ``target``, shape [rows].
 
-    Rows are found by id and language.  Where the source is lacking, English rows and questions
-    (a question whose answer was lost in translation is left out of ``translate_test``) are their
-    own source: :data:`ITSELF`.  Such questions are counted in the log.
+    Rows are found by id and language.  Where the source is lacking, rows are their own source:
+    :data:`ITSELF`.  English rows may all be; others are counted in the log, and by
+    :func:`own_sources`.  Of questions any number may lack (a question whose answer was lost in
+    translation is left out of ``translate_test``).
 
     Args:
         family: says how the inputs of an item are numbered.
         target: tokenised test rows.
         source: tokenised rows of ``translate_test`` or ``gold_english``.
+        windows: how windows of questions are paired.
 
     Raises:
-        DataError: another row has no source, or one is there twice.
+        DataError: more than 1 % of the other rows of a language have no source, or one is there
+            twice.
     """
-    found = partners(family, target, source, by_language=True)
-    foreign = (found == ITSELF) & (np.asarray(target.languages) != SOURCE_LANGUAGE)
-    if family != "qa":
-        _check_all(np.where(foreign, ITSELF, 0), target, "source", [_split_of(source)])
-        return found
-    rows = np.flatnonzero(foreign)
-    lost = Counter(language for language, _ in {(target.languages[r], target.ids[r]) for r in rows})
-    for language, count in sorted(lost.items()):
-        log.warning(
-            "%d questions in %s have no source in %s: they are their own",
-            count,
-            language,
-            _split_of(source),
-        )
+    found = partners(family, target, source, by_language=True, windows=windows)
+    english = np.asarray(target.languages) == SOURCE_LANGUAGE
+    most = 1.0 if family == "qa" else LARGEST_LOSS
+    where = split_of(source)
+    lost = count_missing(np.where(english, 0, found), target, "source", [where], most=most)
+    log_missing(lost, f"source in {where}", "they are their own")
     return found
 
 
-def pair_dev(task: Task, tokens: Tokens) -> np.ndarray:
+def own_sources(target: Tokens, rows: np.ndarray, beside: np.ndarray) -> dict[str, int]:
+    """Return how many items are their own source, by language; English ones are not counted.
+
+    Args:
+        target: test rows.
+        rows: those that are read.
+        beside: what :func:`pair_test` says of ``rows``.
+    """
+    counts = items_of(target, rows[beside == ITSELF])
+    return {code: n for code, n in counts.items() if code != SOURCE_LANGUAGE}
+
+
+def pair_dev(task: Task, tokens: Tokens, windows: WindowPairing = "same") -> np.ndarray:
     """Return the row of the English dev row for each dev row, shape [rows].
 
     Ours, for choosing weights: the dev set has no translations.  Rows of parallel dev sets have the
@@ -168,12 +189,17 @@ def pair_dev(task: Task, tokens: Tokens) -> np.ndarray:
     if not task.gold_english:
         return rows
     english = np.flatnonzero(np.asarray(tokens.languages) == SOURCE_LANGUAGE)
-    found = _partners(task.family, tokens, tokens, english, by_language=False)
+    found = _partners(task.family, tokens, tokens, english, by_language=False, windows=windows)
     return np.where(found == ITSELF, rows, found)
 
 
 def partners(
-    family: FamilyName, target: Tokens, source: Tokens, *, by_language: bool
+    family: FamilyName,
+    target: Tokens,
+    source: Tokens,
+    *,
+    by_language: bool,
+    windows: WindowPairing = "same",
 ) -> np.ndarray:
     """Return the row of ``source`` for each row of ``target``, :data:`ITSELF` where it lacks one.
 
@@ -182,15 +208,23 @@ def partners(
         target: any rows.
         source: each item once.
         by_language: whether an item is an id with its language, or an id alone.
+        windows: how windows of questions are paired.
 
     Raises:
         DataError: an item is in ``source`` twice.
     """
-    return _partners(family, target, source, np.arange(len(source)), by_language=by_language)
+    every = np.arange(len(source))
+    return _partners(family, target, source, every, by_language=by_language, windows=windows)
 
 
 def _partners(
-    family: FamilyName, target: Tokens, source: Tokens, rows: np.ndarray, *, by_language: bool
+    family: FamilyName,
+    target: Tokens,
+    source: Tokens,
+    rows: np.ndarray,
+    *,
+    by_language: bool,
+    windows: WindowPairing,
 ) -> np.ndarray:
     """Do the same with some rows of ``source``."""
     if not len(rows):
@@ -206,6 +240,8 @@ def _partners(
         raise _not_once(source, int(order[wrong[0]]))
     item = np.minimum(np.searchsorted(items, target_keys), len(items) - 1)
     part = np.minimum(_parts(family, target), counts[item] - 1)
+    if family == "qa" and windows == "first":
+        part = np.zeros_like(part)
     return np.where(items[item] == target_keys, order[firsts[item] + part], ITSELF)
 
 
@@ -231,32 +267,10 @@ def _parts(family: FamilyName, tokens: Tokens) -> np.ndarray:
     return tokens.dataset.data.column(_PART[family]).to_numpy().astype(np.int64)
 
 
-def _check_all(found: np.ndarray, target: Tokens, what: str, files: Sequence[Path | str]) -> None:
-    """Raise :class:`DataError` if a row has no partner; the first language is named."""
-    missing = np.flatnonzero(found == ITSELF)
-    if not len(missing):
-        return
-    language = target.languages[missing[0]]
-    ids = dict.fromkeys(target.ids[r] for r in missing if target.languages[r] == language)
-    examples = ", ".join(f"'{name}'" for name in list(ids)[:_EXAMPLES])
-    raise DataError(
-        f"{len(ids)} items in '{language}' have no {what}, the first: {examples}",
-        where=f"{', '.join(map(str, files))}; language {language}",
-        allowed="a row with the same id for every row that X-Mixup reads",
-        fix="prepare and tokenise both splits of the same files again; a language whose English "
-        "side is lacking cannot be among the languages of X-Mixup",
-    )
-
-
 def _not_once(source: Tokens, row: int) -> DataError:
     return DataError(
         "an English text is there twice, or a part of it is lacking",
-        where=f"{_split_of(source)}; language {source.languages[row]}, id {source.ids[row]}",
+        where=f"{split_of(source)}; language {source.languages[row]}, id {source.ids[row]}",
         allowed="each id once per language, its parts numbered from 0",
         fix="delete the tokenised split and run snakemake again",
     )
-
-
-def _split_of(tokens: Tokens) -> str:
-    splits = dict.fromkeys(f"{info['task']} {info['split']}" for info in tokens.info)
-    return f"the tokens of {', '.join(splits)}"

@@ -83,6 +83,11 @@ class XMixupSettings(BaseModel):
     clipping: Literal["norm", "value"] = Field(
         "norm", description="gradients are clipped by their global norm or each by its value, at 1"
     )
+    windows: Literal["same", "first"] = Field(
+        "same",
+        description="of question answering: a window is read with the English window of its number "
+        "(or the last), or always with the first, as in the released code",
+    )
     pad_to: PositiveInt | None = Field(
         None, description="width of every batch; null: the longest text of the batch"
     )
@@ -123,6 +128,7 @@ _RELEASED = {
     "source_mask": "original",
     "reduction": "sum",
     "clipping": "value",
+    "windows": "first",
 }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from transformers import TrainingArguments
 
 from xling.config.study import XMixupChoices
 from xling.tasks import Task
-from xling.tasks.family import Inference
+from xling.tasks.family import Inference, family_of
 from xling.training import XlingTrainer, take_item
 from xling.xmixup.inference import MEAN, predict_beside
 from xling.xmixup.losses import (
@@ -28,11 +28,13 @@ from xling.xmixup.losses import (
 from xling.xmixup.model import XMixup
 from xling.xmixup.pairs import Pairs, pair_dev
 from xling.xmixup.settings import XMixupSettings
-from xling.xmixup.updates import PairDataset, check_sampling
+from xling.xmixup.soft_labels import SoftLabels
+from xling.xmixup.updates import PairDataset, WordLabels, check_sampling
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from xling.tasks.tagging import Tokens as TaggedTokens
     from xling.tokens import Tokens
 
 
@@ -130,14 +132,16 @@ class PairedTraining:
         pairs: training rows.
         settings: all settings of the method.
         seed: of the training.
-        soft_labels: see :class:`PairDataset`.
+        soft_labels: of the words of tagged rows; None: the tags that the rows have.
+        teacher: who labelled the words of translations, by the settings.
     """
 
     task: Task
     pairs: Pairs
     settings: XMixupSettings
     seed: int
-    soft_labels: Sequence[np.ndarray] | None = None
+    soft_labels: WordLabels | None = None
+    teacher: str | None = None
 
     @classmethod
     def read(
@@ -149,6 +153,7 @@ class PairedTraining:
         english_files: tuple[list[Path], list[Path]],
         languages: Sequence[str],
         seed: int,
+        labels_file: Path | None = None,
     ) -> PairedTraining:
         """Read and join; back-translations only if scheduled sampling reads them.
 
@@ -160,18 +165,30 @@ class PairedTraining:
             english_files: tokenised originals, and back-translations.
             languages: target rows of other languages are left out.
             seed: of the training.
+            labels_file: soft labels of the words of translations, where a teacher made some.
 
         Raises:
             UsageError: scheduled sampling without back-translations.
-            DataError: a row has no English side.
+            DataError: rows have no English side (:meth:`Pairs.read`), or a translation no labels.
         """
         originals, back = english_files
         check_sampling(choices.samples, given=bool(back))
         back = back if choices.samples else []
-        pairs = Pairs.read(task.family, train_files, originals, back, languages)
-        longest = max(info["reading"]["max_length"] for info in pairs.info)
+        read = family_of(task.name).Tokens.read([*train_files, *originals, *back]).info
+        longest = max(info["reading"]["max_length"] for info in read)
         settings = choices.resolve(task.family, layers=layers, max_length=longest)
-        return cls(task, pairs, settings, seed)
+        pairs = Pairs.read(task.family, train_files, originals, back, languages, settings.windows)
+        if labels_file is None:
+            return cls(task, pairs, settings, seed)
+        # The rows of a tagging task are tagged ones.
+        labels = SoftLabels.read(labels_file, task, cast("TaggedTokens", pairs.target))
+        return cls(task, pairs, settings, seed, labels, choices.teacher)
+
+    @property
+    def labels_used(self) -> dict[str, Any]:
+        """File, checksum and teacher of the labels of translations; empty if there are none."""
+        labels = self.soft_labels
+        return dict(labels.used) if isinstance(labels, SoftLabels) else {}
 
     def trainer(
         self,
@@ -208,16 +225,28 @@ class PairedTraining:
         """Return ``train.json`` with what there is to say of the method.
 
         ``settings.xmixup`` has all settings, ``train_data`` the English files too; ``xmixup`` says
-        which share of the updates read original sources, and which files the sources are from.
+        which share of the updates read original sources, which files the sources are from, and how
+        many items of a language have no back-translation.  Of tagging ``settings.xmixup.teacher``
+        names who labelled the words of translations; then ``xmixup`` says by which model, and
+        how often it agrees with the tags that were carried over.
         """
         dataset = trainer.train_dataset
         assert isinstance(dataset, PairDataset)
+        chosen = self.settings.model_dump()
+        if self.task.family == "tagging":
+            chosen["teacher"] = self.teacher
+        labels = {}
+        if isinstance(self.soft_labels, SoftLabels):
+            agreement = dict(self.soft_labels.agreement)
+            labels = {"soft_labels": self.labels_used, "teacher_agreement": agreement}
         return note | {
-            "settings": note["settings"] | {"xmixup": self.settings.model_dump()},
+            "settings": note["settings"] | {"xmixup": chosen},
             "train_data": list(self.pairs.info),
             "xmixup": {
                 "original_updates": round(float(dataset.originals.mean()), 6),
                 "english_data": list(self.pairs.english_info),
+                "without_back_translation": dict(self.pairs.without_back),
+                **labels,
             },
         }
 
@@ -235,6 +264,6 @@ def predict_dev(
     Classes are predicted from the mean of both sides' logits, as in the released code; words and
     spans from the target's.
     """
-    rows, sources = np.arange(len(tokens)), pair_dev(task, tokens)
+    rows, sources = np.arange(len(tokens)), pair_dev(task, tokens, model.settings.windows)
     found = predict_beside(model, tokens, rows, tokens, sources, table, task, decoding, how)
     return found.get(MEAN, found[""])

@@ -8,8 +8,7 @@ goes on from a checkpoint sees what it would have seen, and no generator is stor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -22,6 +21,14 @@ from xling.xmixup.losses import Counts
 from xling.xmixup.mixup import source_is_original
 from xling.xmixup.pairs import Pairs
 from xling.xmixup.settings import XMixupSettings
+
+
+class WordLabels(Protocol):
+    """Labels of the words of target rows."""
+
+    def __getitem__(self, row: int, /) -> np.ndarray:
+        """Return the probabilities of a row's words, [words, classes]; zeros: no label."""
+        ...
 
 
 class PairDataset(UpdateDataset):
@@ -40,8 +47,7 @@ class PairDataset(UpdateDataset):
         parts: of each update, workers times accumulation.
         pad_id: the tokenizer's padding.
         seed: of the training.
-        soft_labels: of tagging: for each target row the probabilities of its words, shape
-            [words, classes]; a word of zeros has no label.  None: the tags of the target rows.
+        soft_labels: of tagging; None: the tags of the target rows.
 
     Attributes:
         originals: whether an update reads original sources, shape [updates].
@@ -60,7 +66,7 @@ class PairDataset(UpdateDataset):
         parts: int,
         pad_id: int,
         seed: int,
-        soft_labels: Sequence[np.ndarray] | None = None,
+        soft_labels: WordLabels | None = None,
     ) -> None:
         if not updates:
             raise ValueError("a training has at least one update")

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is kept of a paper's comparisons: one JSON file, whose shape is checked at reading."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from xling.errors import DataError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tested(_Part):
+    """One number of two systems, tested over items.
+
+    Attributes:
+        first: of the first system, seeds averaged item by item.
+        second: of the second system.
+        difference: first less second.
+        low: of the interval of the difference.
+        high: of the same.
+        p_bootstrap: two-sided.
+        p_randomisation: two-sided.
+        p_holm: after Holm's correction.  A language's: its randomisation p value, over the
+            languages of the pair.  A mean's: the same, over the pairs of the paper.  A transfer
+            gap's: its bootstrap p value, over the pairs of the paper.
+        items: that were compared, of all languages together.
+    """
+
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+    p_bootstrap: float
+    p_randomisation: float
+    p_holm: float
+    items: int
+
+
+class OverSeeds(_Part):
+    """The difference of the means over all languages, seed by seed.
+
+    Attributes:
+        seeds: those that both systems have, ascending.
+        left_out: those of one of them only, ascending.
+        difference: mean over seeds.
+        sd: sample standard deviation; None for one seed.
+        p_value: of the exact sign-flip test; None with a note.
+        note: why there is no p value, or empty.
+    """
+
+    seeds: list[int]
+    left_out: list[int]
+    difference: float
+    sd: float | None
+    p_value: float | None
+    note: str
+
+
+class PairResult(_Part):
+    """Two systems on one task.
+
+    Attributes:
+        first_setting: how the first system was tested: the setting that tables show.
+        second_setting: how the second was.
+        metric: the task's main metric, 0 to 100.
+        together: whether items that several languages share were drawn together.
+        languages: by language.
+        left_out: items that one of the systems only was tested on, by language.
+        avg: unweighted mean over all languages.
+        avg_targets: the same without the source, if it is one of them.
+        gap: the source's score less the mean of the targets; None without source or targets.
+        seeds: over seeds.
+    """
+
+    task: str
+    model: str
+    first: str
+    second: str
+    first_setting: str
+    second_setting: str
+    metric: str
+    together: bool
+    languages: dict[str, Tested]
+    left_out: dict[str, int]
+    avg: Tested
+    avg_targets: Tested
+    gap: Tested | None
+    seeds: OverSeeds
+
+
+class Comparison(_Part):
+    """All pairs of a paper.
+
+    Attributes:
+        resamples: of each test.
+        level: of the intervals.
+    """
+
+    study: str
+    paper: str
+    resamples: int
+    level: float
+    pairs: list[PairResult]
+
+
+def read_comparison(path: Path) -> Comparison:
+    """Read a paper's comparisons.
+
+    Raises:
+        DataError: the file is damaged or of another shape.
+    """
+    try:
+        return Comparison.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise DataError(
+            "a paper's comparisons cannot be read",
+            where=str(path),
+            allowed=f"the JSON that 'xling compare' writes ({type(error).__name__})",
+            fix="delete the file and run snakemake again",
+        ) from error
+
+
+def dump_comparison(comparison: Comparison) -> str:
+    """Return a paper's comparisons as JSON text with sorted keys."""
+    return json.dumps(comparison.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
