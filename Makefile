@@ -1,4 +1,4 @@
-# make demo   the default study, from nothing to tables and a page
+# make demo   a part of the default study, from nothing to tables and a page
 # make test   all tests        make lint   style and types        make bench   speed, as ratios
 # make test-slurm              the workflow on a real, throw-away Slurm (Debian, root)
 #
@@ -32,7 +32,7 @@ setup: .venv/ready
 	@touch .venv/ready
 
 demo: setup
-	$(BIN)/snakemake --config study=mini
+	$(BIN)/snakemake --config study=demo
 
 test: setup
 	$(BIN)/pytest
@@ -63,4 +63,4 @@ lock:
 	  pyproject.toml | grep -vE '^(nvidia-|cuda-|triton)' > envs/requirements.lock
 
 clean:
-	rm -rf .venv .snakemake results/mini results/smoke
+	rm -rf .venv .snakemake results/demo results/mini results/smoke
