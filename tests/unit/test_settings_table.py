@@ -103,8 +103,7 @@ def test_the_tasks_table_shows_the_means_and_says_so(plan) -> None:
     assert [row.cells["qaa"].mean for row in table.systems] == [70.5, 73.5, 74.5]
     read = "each test item is read with its translation to English; mean of the logits of both."
     notes = caption(table).notes
-    assert f"Translate-train-all, ensembled, tiny-x: {read}" in notes
-    assert f"X-Mixup, tiny-x: {read}" in notes
+    assert f"Translate-train-all, ensembled, tiny-x; X-Mixup, tiny-x: {read}" in notes
 
 
 def test_what_is_known_of_a_systems_runs_is_said_once(plan) -> None:
@@ -128,7 +127,8 @@ def test_what_is_known_of_a_systems_runs_is_said_once(plan) -> None:
     assert not any("read with itself" in note for note in caption(table).notes)
     other = [r.model_copy(update={"own_source": {"translate_test": {"qab": 1}}}) for r in records]
     notes = caption(build_table(plan, "xmixup", "xnli", other)).notes
-    assert "X-Mixup, tiny-x: read with itself for want of English: 1 items in qab." in notes
+    lost = "X-Mixup, tiny-x: read with itself for want of English: 1 items in qab."
+    assert any(note.endswith(lost) for note in notes)
 
 
 def test_files_are_written_where_a_run_has_several_settings(plan, tmp_path) -> None:

@@ -79,8 +79,17 @@ def caption(table: Table) -> Caption:
             (AVG, means),
         ),
         verdict=verdict(table.plan, [table.task.name], sorted({s.model for s in table.systems})),
-        notes=tuple(note for system in table.systems for note in system_notes(system, table)),
+        notes=_together(note for system in table.systems for note in system_notes(system, table)),
     )
+
+
+def _together(notes: Iterable[str]) -> tuple[str, ...]:
+    """Say once what is said of several rows; a note is "row: what to know of it"."""
+    rows: dict[str, list[str]] = {}
+    for note in notes:
+        row, _, text = note.partition(": ")
+        rows.setdefault(text, []).append(row)
+    return tuple(f"{'; '.join(names)}: {text}" for text, names in rows.items())
 
 
 def verdict(plan: Plan, tasks: Iterable[str], models: Iterable[str]) -> str:

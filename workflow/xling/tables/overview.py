@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xling.methods import Method
-from xling.plan import Plan
+from xling.plan import Plan, Run
 from xling.records import Record
 from xling.score import headline, is_collapsed
 from xling.tables.agree import require_agreement
@@ -63,10 +63,16 @@ class Overview(Grid):
 def overview_papers(plan: Plan) -> list[str]:
     """Return the papers with runs on more than one task of XTREME."""
     tasks: dict[str, set[str]] = {}
-    for run in plan.runs:
-        if run.task in LANGUAGES:
-            tasks.setdefault(run.paper, set()).add(run.task)
+    for run in _compared(plan):
+        tasks.setdefault(run.paper, set()).add(run.task)
     return sorted(paper for paper, names in tasks.items() if len(names) > 1)
+
+
+def _compared(plan: Plan) -> list[Run]:
+    """Runs on XTREME's tasks; variants of a method are compared on some tasks only, elsewhere."""
+    return [
+        run for run in plan.runs if run.task in LANGUAGES and not plan.method(run.method).variant_of
+    ]
 
 
 def build_overviews(plan: Plan, records: Sequence[Record]) -> list[Overview]:
@@ -83,7 +89,7 @@ def build_overview(plan: Plan, paper: str, records: Sequence[Record]) -> Overvie
     Raises:
         DataError: if the records must not be compared with each other.
     """
-    runs = [run for run in plan.runs if run.paper == paper and run.task in LANGUAGES]
+    runs = [run for run in _compared(plan) if run.paper == paper]
     chosen = [r for r in records if r.paper == paper and r.task in LANGUAGES]
     for task in {record.task for record in chosen}:
         require_agreement(plan, [r for r in chosen if r.task == task])
