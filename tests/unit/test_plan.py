@@ -516,9 +516,10 @@ class TestPairedRows:
         assert plan.test_settings(self.run(plan, "udpos")) == ["translate_test"]
         assert plan.split_languages("xquad", "gold_english") == plan.study.tasks["xquad"].languages
 
-    def test_the_ensemble_has_the_sides_of_the_task_whatever_xmixup_chooses(self):
+    def test_the_ensemble_has_the_sides_of_the_task_unless_it_is_told_others(self):
         values = yaml.safe_load(SMALL)
-        values["training"]["defaults"]["xmixup"] = {"english": ["gold"]}
+        override = {"where": {"methods": ["xmixup"]}, "set": {"xmixup": {"english": ["gold"]}}}
+        values["training"]["overrides"] = [override]
         values["experiments"][0] |= {
             "methods": ["translate_train_ensemble", "xmixup"],
             "tasks": ["xnli"],
@@ -534,6 +535,8 @@ class TestPairedRows:
         assert plan.trained_as(run).method == "translate_train"
         assert plan.english_splits(plan.trained_as(run)) == ([], [])
         assert plan.teacher(run) is None
+        override["where"]["methods"].append("translate_train_ensemble")
+        assert Plan(Study.model_validate(values)).english_tests(run) == [gold]
 
     def test_only_what_is_asked_for_is_prepared(self):
         # UD-POS has no gold English: the check of the study says so (test_english_sides.py).

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xling.cluster.requests import Requests
 from xling.comparison.pairs import compared_papers, compared_runs
-from xling.config.loader import repository_root
+from xling.config.loader import config_file
 from xling.config.source import shown
 from xling.figures import figure_paths
 from xling.needs import JobNeeds
@@ -117,8 +117,7 @@ def all_analyses():
 def facts_of_papers():
     """Files of the checkout that a paper's tables by number are made of, beside results."""
     names = ["reported/xmixup.csv", "reported/xtreme.csv", "languages.csv"]
-    folder = repository_root() / "config"
-    return [shown(folder / name) for name in names] if sheet_names(PLAN) else []
+    return [shown(config_file(name)) for name in names] if sheet_names(PLAN) else []
 
 
 def tables_of(paper):

@@ -7,9 +7,9 @@ Rules, tables, tests and the cost estimate ask a :class:`Plan`; none of them exp
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from typing import Any
 
@@ -137,12 +137,22 @@ class Plan:
 
     def settings(self, run: Run) -> TrainingSettings:
         """Training settings of a run: defaults, matching overrides in order, the system's own."""
-        values = self.study.training.defaults.model_dump()
-        for i in self.overrides(run):
-            values = _replaced(values, self.study.training.overrides[i].set)
-        if run.method in self.study.systems:
-            values = _replaced(values, self.study.systems[run.method].set)
-        return TrainingSettings.model_validate(values)
+        return self._settings(run.method, run.model, run.task)
+
+    @cached_property
+    def _settings(self) -> Callable[[str, str, str], TrainingSettings]:
+        """The same by method, model and task: rules ask for each many times."""
+
+        @cache
+        def resolved(method: str, model: str, task: str) -> TrainingSettings:
+            values = self.study.training.defaults.model_dump()
+            for i in self.overrides(Run("", method, model, task, 0)):
+                values = _replaced(values, self.study.training.overrides[i].set)
+            if method in self.study.systems:
+                values = _replaced(values, self.study.systems[method].set)
+            return TrainingSettings.model_validate(values)
+
+        return resolved
 
     def resources(self, run: Run) -> RunResources:
         """Threads and GPUs of the jobs that train and predict a run."""
@@ -221,12 +231,17 @@ class Plan:
 
     def splits(self, task: str) -> list[str]:
         """Prepared splits of a task that any run needs, sorted."""
+        return sorted(split for name, split in self._splits if name == task)
+
+    @cached_property
+    def _splits(self) -> set[tuple[str, str]]:
+        """All prepared splits, as (task, split)."""
         read = [part for run in self.trainings for part in self.train_splits(run)]
         read += [part for run in self.trainings for part in self.dev_splits(run)]
         read += [p for run in self.trainings for side in self.english_splits(run) for p in side]
         read += [(run.task, split) for run in self.runs for _, split in self.english_tests(run)]
         read += [(run.task, split) for run in self.runs for split in self.test_splits(run)]
-        return sorted({split for name, split in read if name == task})
+        return set(read)
 
     @cached_property
     def text_languages(self) -> list[str]:

@@ -107,6 +107,15 @@ def repository_root() -> Path:
     )
 
 
+def config_file(name: str) -> Path:
+    """Return a file of the folder ``config``: the current checkout's, else the package's own.
+
+    A folder with studies of its own need not repeat what papers reported.
+    """
+    own = repository_root() / "config" / name
+    return own if own.is_file() else Path(__file__).parents[3] / "config" / name
+
+
 def _find(name_or_path: str, studies: Path | None) -> Path:
     """Return the file of a study."""
     if "/" in name_or_path or name_or_path.endswith((".yaml", ".yml")):

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from xling.config.loader import repository_root
+from xling.config.loader import config_file
 from xling.errors import DataError
 from xling.methods import methods
 from xling.tasks import TASKS
@@ -74,7 +74,7 @@ def reported(paper: str) -> tuple[Reported, ...]:
     Raises:
         DataError: the file is absent or has a mistake; with its line.
     """
-    return read_reported(repository_root() / "config" / "reported" / f"{paper}.csv")
+    return read_reported(config_file(f"reported/{paper}.csv"))
 
 
 def read_reported(path: Path) -> tuple[Reported, ...]:

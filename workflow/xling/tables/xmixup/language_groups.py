@@ -17,7 +17,7 @@ from xling.analysis.language_groups import (
     read_languages,
 )
 from xling.analysis.rows import GroupRow, group_rows
-from xling.config.loader import repository_root
+from xling.config.loader import config_file
 from xling.config.study import ArtificialLanguage
 from xling.reported import model_family
 from xling.tables.sheet import NOTHING, Fact, Row, Section, Sheet, number
@@ -101,7 +101,7 @@ def groupings_of(results: Results) -> list[Grouping]:
         found = _dials(artificial.languages, models)
     else:
         codes = {code for table in results.main for code in table.languages} - {SOURCE_LANGUAGE}
-        facts = read_languages(repository_root() / "config" / "languages.csv")
+        facts = read_languages(config_file("languages.csv"))
         found = [
             Grouping("family", "", by_family(sorted(codes), facts), models),
             *_sizes(results, sorted(codes), facts),
