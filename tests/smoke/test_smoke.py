@@ -189,8 +189,11 @@ def test_another_learning_rate_runs_the_trainings_and_what_follows(folder, plan)
     runs, trainings = sum(map(plan.trains, plan.runs)), len(plan.trainings)
     assert job_counts(call) == {
         "train": trainings,
+        "label": len(plan.labellings),
+        "analyse": len(plan.analysed),
         "predict": runs,
         "score": runs,
+        "compare": 1,
         "tabulate": 1,
         "plot": 1,
         "check": 1,
@@ -205,8 +208,10 @@ def test_an_override_runs_exactly_the_runs_it_is_for(folder):
     counts = job_counts(call)
     # XNLI with two seeds, UD-POS and MLQA with one.
     assert (counts["train"], counts["predict"], counts["score"]) == (4, 4, 4)
+    assert counts["analyse"] == 3, "of XNLI and MLQA, which have parallel test sets"
     assert set(counts) == {
-        *("train", "predict", "score", "tabulate", "plot", "check", "report", "all"),
+        *("train", "analyse", "predict", "score", "compare"),
+        *("tabulate", "plot", "check", "report", "all"),
     }
 
 
@@ -220,7 +225,7 @@ def test_another_seed_adds_its_runs_only(folder):
 @pytest.fixture
 def checkout(tmp_path):
     """A copy of the workflow that can be edited."""
-    for name in ("workflow", "profiles"):
+    for name in ("workflow", "profiles", "config"):
         shutil.copytree(REPOSITORY / name, tmp_path / name)
     shutil.copy(REPOSITORY / "Snakefile", tmp_path)
     return tmp_path

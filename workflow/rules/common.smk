@@ -6,7 +6,7 @@ from pathlib import Path
 from xling.cluster.requests import Requests
 from xling.comparison.pairs import compared_papers, compared_runs
 from xling.config.loader import config_file
-from xling.config.source import shown
+from xling.data.manifest import sha256_of
 from xling.figures import figure_paths
 from xling.needs import JobNeeds
 from xling.plan import Run, canonical
@@ -115,9 +115,12 @@ def all_analyses():
 
 
 def facts_of_papers():
-    """Files of the checkout that a paper's tables by number are made of, beside results."""
+    """Checksums of the checkout's files that a paper's tables by number are made of.
+
+    Not inputs: a checkout that moved would make the tables again.
+    """
     names = ["reported/xmixup.csv", "reported/xtreme.csv", "languages.csv"]
-    return [shown(config_file(name)) for name in names] if sheet_names(PLAN) else []
+    return [sha256_of(config_file(name)) for name in names] if sheet_names(PLAN) else []
 
 
 def tables_of(paper):

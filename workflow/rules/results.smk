@@ -88,7 +88,6 @@ rule tabulate:
         records=all_records(),
         comparisons=all_comparisons(),
         analyses=all_analyses(),
-        facts=facts_of_papers(),
     output:
         scores=f"results/{STUDY.name}/scores.csv",
         tables=[path for paper in PLAN.papers for path in tables_of(paper)],
@@ -103,6 +102,7 @@ rule tabulate:
     params:
         study=STUDY_TEXT,
         results=lambda wildcards, output: str(Path(output.scores).parent),
+        facts=facts_of_papers(),
         stage=VERSIONS["tabulate"],
     message:
         "Tables"
