@@ -230,7 +230,7 @@ def test_smoke_completes_and_jobs_get_what_they_asked_for(smoke):
         for attempt in attempts(log):
             assert attempt.outcome == "done", log
             expected = 0
-            if rule in ("pretrain", "train", "predict"):
+            if rule in ("pretrain", "label", "train", "analyse", "predict"):
                 expected = 2 if rule == "train" and "/pawsx/" in str(log) else 1
                 assert attempt.node in ("g1", "g2"), log
             elif rule in CPU_RULES:
