@@ -35,6 +35,8 @@ class TestGrid:
             ("zero_shot", TRAINED),
             ("translate_train", TRANSLATED),
             ("translate_test", TRANSLATED),
+            ("xmixup", TRANSLATED),
+            ("translate_train_ensemble", ("xnli", "pawsx")),
         }
         expected = {
             Run("xmixup", method, model, task, seed)
@@ -49,15 +51,22 @@ class TestGrid:
             Run("xmixup", "mean_pooled", "mbert", "tatoeba", 1),
             Run("xmixup", "mean_pooled", "xlmr-large", "tatoeba", 1),
         }
+        # The ablations are of mBERT on XNLI.
+        expected |= {
+            Run("xmixup", name, "mbert", "xnli", seed)
+            for name in plan.study.systems
+            for seed in SEEDS
+        }
         assert set(plan.runs) == expected
-        assert len(plan.runs) == 5 * 2 * (7 + 5 + 5) + 3
+        assert len(plan.runs) == 5 * 2 * (7 + 5 + 5 + 5 + 2) + 5 * 10 + 3
 
     def test_models_that_are_trained(self, plan):
         trained = {(run.method, run.task) for run in plan.trainings}
         # MLQA is read zero-shot by XQuAD's model, translate-test by that of zero-shot.
         zero_shot = {("zero_shot", task) for task in TRAINED if task != "mlqa"}
-        assert trained == zero_shot | {("translate_train", task) for task in TRANSLATED}
-        assert len(plan.trainings) == 5 * 2 * (6 + 5)
+        own = {(name, task) for name in ("translate_train", "xmixup") for task in TRANSLATED}
+        assert trained == zero_shot | own | {(name, "xnli") for name in plan.study.systems}
+        assert len(plan.trainings) == 5 * 2 * (6 + 5 + 5) + 5 * 10
 
     def test_every_published_language_is_scored(self, plan):
         assert set(plan.tasks) == set(TASKS)
@@ -107,12 +116,16 @@ class TestJobs:
         assert counts["download"] == 139 + 18 + 44
         assert counts["fetch"] == 9
         # Train of six tasks, test of seven, dev of four and of MLQA; four translated training sets,
-        # five translated tests; dev and test of BUCC, test of Tatoeba.
-        assert counts["prepare"] == 6 + 7 + 5 + 4 + 5 + 2 + 1
+        # five translated tests; gold English of four parallel tests; dev and test of BUCC, test of
+        # Tatoeba.
+        assert counts["prepare"] == 6 + 7 + 5 + 4 + 5 + 4 + 2 + 1
         assert counts["tokenize"] == 2 * counts["prepare"] - 2  # BUCC for one encoder
         assert counts["pretrain"] == 2
-        assert counts["train"] == 110
-        assert counts["predict"] == counts["score"] == 173
+        assert counts["train"] == 210
+        assert counts["predict"] == counts["score"] == 293
+        # Zero-shot, translate-train and X-Mixup on four parallel test sets, and the ablations.
+        assert counts["analyse"] == 5 * 2 * 3 * 4 + 5 * 10
+        assert "label" not in counts, "no translations of tagged text are published"
         assert sum(counts.values()) < 4000
 
 
