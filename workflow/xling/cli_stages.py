@@ -19,13 +19,13 @@ from xling.config.study import (
     Data,
     SplitSizes,
 )
-from xling.errors import DataError, UsageError
+from xling.errors import UsageError
 from xling.files import whole_file, write_text
 from xling.plan import Run
 from xling.tasks import TASKS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 
 def _fetch(args: argparse.Namespace) -> None:
@@ -124,32 +124,18 @@ def _score(args: argparse.Namespace) -> None:
     require(args, *_SCORED, "predictions", "predict_note", "output")
     from xling.record_run import build_record
     from xling.records import dump_record
+    from xling.tasks.predicted import read_predictions
 
     record = build_record(
         study=args.study_name,
         comparable=args.comparable,
         run=Run(args.paper, args.method, args.model, args.task, args.seed),
-        predictions=_predictions(args.predictions),
+        predictions=read_predictions(args.predictions),
         trained_as=args.trained_as,
         train_note=read_note(args.train_note) if args.train_note else None,
         predict_note=read_note(args.predict_note),
     )
     write_text(args.output, dump_record(record))
-
-
-def _predictions(path: Path) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_table(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(
-            "a run's predictions cannot be read",
-            where=str(path),
-            allowed=f"the Parquet file that 'xling predict' writes ({type(error).__name__})",
-            fix="delete the file and run snakemake again",
-        ) from error
 
 
 # What names the run that is scored.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xling.cli_common import add_verb
-from xling.errors import DataError, UsageError
+from xling.errors import UsageError
 from xling.files import write_text
 from xling.methods import methods
 from xling.tasks import TASKS
@@ -111,6 +111,7 @@ def add_arguments(verbs: Any) -> None:
 
 def _export(args: argparse.Namespace) -> None:
     from xling.data.tables import read_table
+    from xling.tasks.predicted import read_predictions
     from xling.xtreme.export import export
 
     study = args.results / args.study
@@ -118,7 +119,7 @@ def _export(args: argparse.Namespace) -> None:
     predictions, prepared = {}, {}
     for task, path in runs.items():
         split = methods()[path.parts[-4]].test_split
-        predictions[task] = _read(path)
+        predictions[task] = read_predictions(path)
         prepared[task] = read_table(study / "prepared" / task / f"{split}.parquet")
     origin = f"study {args.study}, {' and '.join(args.method)}, {args.model}, seed {args.seed}"
     export(predictions, prepared, args.output, origin=origin, setting=args.setting)
@@ -157,18 +158,3 @@ def _runs(args: argparse.Namespace, folder: Path) -> dict[str, Path]:
 
 
 _ALL = "*/*/*/*/seed-*.parquet"
-
-
-def _read(path: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_table(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(
-            "predictions cannot be read",
-            where=str(path),
-            allowed="a Parquet file that 'xling predict' writes",
-            fix="delete the file and run snakemake again",
-        ) from error
