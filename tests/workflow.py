@@ -33,6 +33,16 @@ class Call:
         return self.out + self.err
 
 
+def start_seconds() -> float:
+    """Processor seconds that snakemake takes to be imported here and now: the unit of other limits.
+
+    A limit in seconds would measure the machine, and what its other processes leave of its caches.
+    """
+    started = processor_seconds()
+    subprocess.run([sys.executable, "-c", "import snakemake.cli"], check=True)
+    return processor_seconds() - started
+
+
 def processor_seconds() -> float:
     """Processor time of all finished child processes so far."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
