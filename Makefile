@@ -1,6 +1,7 @@
 # make demo   a part of the default study, from nothing to tables and a page
 # make test   all tests        make lint   style and types        make bench   speed, as ratios
 # make test-slurm              the workflow on a real, throw-away Slurm (Debian, root)
+# make fairseq                 fairseq again, if `make setup` could not build it
 #
 # Needs Python 3.11 or newer and bash. Nothing is installed outside .venv.
 # CPU-only machines can save 5 GB: give pip the CPU build of torch (README, "Install").
@@ -9,14 +10,14 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup demo test test-slurm lint format bench lock clean
+.PHONY: help setup fairseq demo test test-slurm lint format bench lock clean
 
 help:
-	@sed -n '1,4s/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 
 setup: .venv/ready
 
-.venv/ready: envs/requirements.lock pyproject.toml
+.venv/ready: envs/requirements.lock envs/fairseq.txt pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { \
 	  echo "error: there is no '$(PYTHON)' here"; \
 	  echo "  do:      install Python 3.11 or newer, or say where it is: make PYTHON=/path/to/python"; \
@@ -28,8 +29,13 @@ setup: .venv/ready
 	  exit 4; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.lock
+	envs/install-fairseq.sh $(BIN)/python || [ $$? -eq 4 ]
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch .venv/ready
+
+# Translation alone needs it, so `make setup` goes on without it, with a message.
+fairseq: setup
+	envs/install-fairseq.sh $(BIN)/python
 
 demo: setup
 	$(BIN)/snakemake --config study=demo

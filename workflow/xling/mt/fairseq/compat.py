@@ -64,7 +64,7 @@ def check_version() -> None:
         raise SetupError(
             "fairseq is not installed in this environment",
             allowed=f"fairseq {' or '.join(SUPPORTED)}",
-            fix="run `make setup`, or: pip install --no-deps -r envs/fairseq.txt",
+            fix="run `make fairseq`, or: pip install --no-deps -r envs/fairseq.txt",
         ) from None
     if found not in SUPPORTED:
         raise SetupError(
