@@ -7,7 +7,6 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 
-from xling.config.loader import repository_root
 from xling.data.artificial.streams import Stream
 from xling.data.registry import artefacts
 from xling.data.tables import languages_of, read_table
@@ -305,7 +304,7 @@ def test_groups_of_opus100_are_the_published_ones():
 
 
 def test_every_benchmark_has_groups_and_registered_downloads():
-    registered = artefacts(repository_root() / "config" / "mt_datasets.csv")
+    registered = artefacts()
     for task in BENCHMARKS:
         groups = language_groups(task)
         languages = languages_of_task(task)

@@ -51,7 +51,7 @@ def artefacts_of(task: str, languages: Iterable[str]) -> list[str]:
     if task in ("wmt10", "wmt6"):
         return wmt.artefacts_of(languages)
     if task == "opus100":
-        return sorted(_opus_artefact(code) for code in languages)
+        return sorted(opus_artefact(code) for code in languages)
     return [] if task == "xnli_parallel" else [TED_ARTEFACT]
 
 
@@ -67,8 +67,10 @@ def corpora(
     split: Split,
     direction: Direction,
     variant: ted.Variant = "detokenised",
+    *,
+    published: bool = True,
 ) -> list[Corpus]:
-    """Return the corpora of one split.
+    """Return the corpora of one split, in the order of the languages.
 
     Args:
         task: a benchmark.
@@ -78,6 +80,8 @@ def corpora(
         split: which one.
         direction: files of WMT's dev and test sets depend on it.
         variant: of TED's text.
+        published: False for artificial data in a benchmark's layout: it has other languages, and no
+            published number of lines.
 
     Raises:
         UsageError: the benchmark or a language of it is not known.
@@ -86,18 +90,20 @@ def corpora(
     known = languages_of(task)
     if task == "opus100":
         known = (*known, *opus100.TRAIN_ONLY)
-    for language in languages:
+    for language in languages if published else ():
         check_known(language, known, task)
     if task == "opus100":
-        folders = {code: folder / _opus_artefact(code) for code in languages}
-        return opus100.corpora(folders, split, expected=sizes_of(task, split))
+        folders = {code: folder / opus_artefact(code) for code in languages}
+        expected = sizes_of(task, split) if published else {}
+        return opus100.corpora(folders, split, expected=expected)
     if task in ("wmt10", "wmt6"):
         return wmt.corpora(folder, languages, split, direction)
     if task == "xnli_parallel":
-        found = xnli_parallel.corpora(folder, split)
-        return [corpus for corpus in found if corpus.pair.language in languages]
+        found = {corpus.pair.language: corpus for corpus in xnli_parallel.corpora(folder, split)}
+        return [found[language] for language in languages]
     return ted.corpora(folder / TED_ARTEFACT, languages, split, variant)
 
 
-def _opus_artefact(language: str) -> str:
+def opus_artefact(language: str) -> str:
+    """Return the key of the registry of a language's archive of OPUS-100."""
     return f"opus100-{opus100.pair_name(SOURCE_LANGUAGE, language)}"

@@ -9,7 +9,7 @@ time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -71,6 +71,8 @@ def write_bitext(
     direction: Direction,
     recipe: Recipe,
     about: Mapping[str, Any],
+    *,
+    check: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Write one split of all languages, whole or not at all; equal input gives equal bytes.
 
@@ -80,6 +82,7 @@ def write_bitext(
         direction: which side is the source.
         recipe: what is dropped and drawn.
         about: further entries of the summary: ``task``, ``origin``, ``variant`` of the text.
+        check: is shown the summary and may refuse it; then nothing is written.
 
     Returns:
         The summary, which is in the file's metadata too (:func:`read_summary`): ``direction``,
@@ -100,6 +103,8 @@ def write_bitext(
             writer.write_table(table, row_group_size=table.num_rows)
         summary |= {"direction": direction, "split": split, "settings": _settings(recipe)}
         summary |= {"sources": _sources(corpora), **about}
+        if check is not None:
+            check(summary)
         text = json.dumps(summary, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         writer.add_key_value_metadata({_SUMMARY: text})
     return summary
