@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from importlib import util
 from pathlib import Path
 
 import pytest
 import toy_translation as toy
+from plugin_runs import (
+    PERIOD,
+    arguments,
+    assert_same_weights,
+    cats,
+    failed,
+    logged_updates,
+    two_processes,
+    weights,
+)
 
-from xling.mt.cats.settings import preset
-from xling.mt.fairseq import PLUGIN, command, launcher
+from xling.mt.fairseq.history import LOSS, NLL, TOKENS
 from xling.mt.fairseq.sidecar import read as read_sidecar
 
 pytestmark = [
@@ -23,58 +28,12 @@ pytestmark = [
     pytest.mark.skipif(util.find_spec("fairseq") is None, reason="fairseq is not installed"),
 ]
 
-PERIOD = 5
 BROKEN = Path(__file__).parent / "broken_plugin"  # the plug-in, with one infinite measurement
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     return toy.write_corpus(tmp_path_factory.mktemp("toy"))
-
-
-def settings(folder, **changes):
-    """Write the plug-in's settings; return the options that name them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    values = {
-        "method": "cats",
-        "weighting": preset("relative", period=PERIOD, alpha_rate=0.5).model_dump(),
-        "probe": {"tokens": 100},
-        **changes,
-    }
-    file = folder / "settings.json"
-    file.write_text(json.dumps(values))
-    return ("--cats-settings", file)
-
-
-def arguments(data, save, updates, *options, plugin=PLUGIN, **changes):
-    return toy.arguments(
-        data,
-        save,
-        task="cats_translation",
-        criterion="cats_label_smoothed_cross_entropy",
-        updates=updates,
-        options=(*settings(save, **changes), *options),
-        plugin=plugin,
-    )
-
-
-def cats(data, save, updates, *options, **changes):
-    """Train with the plug-in; return the logged numbers of each update."""
-    return toy.numbers(toy.run_tool(*arguments(data, save, updates, *options, **changes)))
-
-
-def weights(save, name="checkpoint_last.pt"):
-    import torch
-
-    return torch.load(save / name, weights_only=True)["model"]
-
-
-def assert_same_weights(first, second):
-    import torch
-
-    assert first.keys() == second.keys()
-    for name, value in first.items():
-        assert torch.equal(value, second[name]), name
 
 
 def alphas(save):
@@ -180,22 +139,35 @@ def test_gradient_is_the_weighted_sum_of_the_parts(built):
         gradient = torch.autograd.grad(loss * factor, list(model.parameters()))
         parts.append(gradient)
     task._factors = factors
-    loss, size, logged = criterion.train()(model, batch)
+    loss, size, _ = criterion.train()(model, batch)
     assert size == batch["ntokens"]
     assert float(loss.detach()) == pytest.approx(float(factors @ torch.tensor(losses)), rel=1e-5)
     whole = torch.autograd.grad(loss, list(model.parameters()))
     for found, *wanted in zip(whole, *parts, strict=True):
         torch.testing.assert_close(found, sum(wanted), rtol=1e-4, atol=1e-3)
     # Validation and what is logged of languages know no weights.
-    unweighted, _, _ = criterion.eval()(model, batch)
+    unweighted, _, logged = criterion.eval()(model, batch)
     assert float(unweighted.detach()) == pytest.approx(sum(losses), rel=1e-5)
     tokens = [int(logged[f"_tokens:{name}"]) for name in task.directions]
     assert sum(tokens) == batch["ntokens"]
     assert min(tokens) > 0
+    found = [float(logged[f"_loss:{name}"]) for name in task.directions]
+    assert found == pytest.approx(losses, rel=1e-5)
+
+
+def test_training_batches_are_added_up_by_direction(built):
+    task, model, criterion, batch = built
+    _, _, logged = criterion.train()(model, batch)
+    _, _, named = criterion.eval()(model, batch)
+    sums = logged["_sums"]
+    for row, prefix in ((LOSS, "_loss:"), (NLL, "_nll:"), (TOKENS, "_tokens:")):
+        assert sums[row].tolist() == [float(named[prefix + name]) for name in task.directions]
+    assert float(sums[NLL].sum()) == pytest.approx(float(logged["nll_loss"]), rel=1e-6)
 
 
 def test_log_has_the_same_keys_without_a_direction(built):
     task, model, criterion, batch = built
+    criterion.eval()
     dataset = task.datasets["train"].datasets[0]
     one = dataset.collater([dataset[0], dataset[1]])
     one["direction"] = one["id"] * 0
@@ -264,20 +236,6 @@ def test_lost_state_is_no_fresh_start(data, tmp_path):
 # What is refused
 
 
-def failed(args):
-    """Run a tool that fails; return exit code and what it says."""
-    import contextlib
-    import io
-
-    text, argv = io.StringIO(), sys.argv
-    try:
-        with contextlib.redirect_stderr(text):
-            code = launcher.main([str(arg) for arg in args])
-    finally:
-        sys.argv = argv
-    return code, text.getvalue()
-
-
 @pytest.mark.parametrize(
     ("options", "changes", "text"),
     [
@@ -294,7 +252,13 @@ def failed(args):
         (("--fp16",), {"probe": {"kind": "fd"}}, "half precision"),
         ((), {"probe": {"kind": "gramm"}}, "'kind' of the plug-in's settings"),
         ((), {"method": "cat"}, "did you mean 'cats'?"),
-        ((), {"method": "pcgrad", "weighting": {}}, "does not run the method 'pcgrad'"),
+        (("--amp",), {"method": "pcgrad", "weighting": {}}, "--amp and the method 'pcgrad'"),
+        (
+            ("--sampling-temperature", "5"),
+            {"method": "multidds_s", "weighting": {}},
+            "--sampling-temperature 1",
+        ),
+        ((), {"method": "temperature", "weighting": {"temperature": 5.0}}, "temperature 5"),
     ],
 )
 def test_unsupported_options_are_named(data, tmp_path, options, changes, text):
@@ -315,48 +279,6 @@ def test_infinite_measurement_is_skipped(data, tmp_path):
     assert records[2]["state"]["weighting"]["skipped"] == 1
     assert records[2]["trace"]["loss"]["en-qaa"] is None
     assert records[3]["state"]["weighting"]["alpha"] != records[2]["state"]["weighting"]["alpha"]
-
-
-def two_processes(args):
-    """Train in two gloo processes; return what each printed."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    shared = os.environ | {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": port,
-        "WORLD_SIZE": "2",
-        "OMP_NUM_THREADS": "1",
-    }
-    line = [
-        *command(*args),
-        *("--distributed-backend", "gloo", "--ddp-backend", "legacy_ddp"),
-    ]
-    started = [
-        subprocess.Popen(
-            line,
-            env=shared | {"RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    try:
-        printed = [process.communicate(timeout=500)[0] for process in started]
-    finally:
-        for process in started:
-            process.kill()
-    for process, text in zip(started, printed, strict=True):
-        assert process.returncode == 0, text[-3000:]
-    return printed
-
-
-def logged_updates(text):
-    rows = [
-        line.split(" | train_inner | ")[1] for line in text.splitlines() if "train_inner" in line
-    ]
-    return toy.numbers([("train_inner", row) for row in rows])
 
 
 def test_frozen_equals_stock_in_two_processes(data, tmp_path):

@@ -17,11 +17,13 @@ import pytest
 from xling.errors import DataError, SetupError, UsageError
 from xling.mt.cats.settings import preset
 from xling.mt.fairseq import PLUGIN, TOOLS, command, compat, launcher
+from xling.mt.fairseq.history import History, languages
 from xling.mt.fairseq.probe_batches import draw, generator, target_lengths
 from xling.mt.fairseq.settings import CRITERION, PlugInSettings, check_options, read
 from xling.mt.fairseq.sidecar import Sidecar
 from xling.mt.fairseq.sidecar import read as read_sidecar
 from xling.mt.fairseq.steering import SIDECAR, Steering
+from xling.mt.rivals import method_settings
 from xling.mt.weighting import GradientProducts, Measured
 
 DIRECTIONS = ("en-de", "en-sw", "en-hi")
@@ -115,7 +117,7 @@ def test_settings_survive_a_file(tmp_path):
     settings = read(written(tmp_path, values(probe={"kind": "twopass"}, frozen=True)))
     assert settings.weighting == preset("relative", period=10)
     assert settings.probe.kind == "twopass"
-    assert settings.probe.tokens == 1000
+    assert settings.probe.tokens == 500
     assert read(written(tmp_path, settings.model_dump_json())) == settings
 
 
@@ -152,6 +154,12 @@ def options(**changes):
             ("use_bmuf", "pipeline_model_parallel", "tpu", "sentence_avg", "enable_lang_ids"), False
         ),
         **dict.fromkeys(("disable_validation", "fp16", "bf16", "amp"), False),
+        "sampling_method": "temperature",
+        "sampling_temperature": "1",
+        "load_checkpoint_on_all_dp_ranks": True,
+        **dict.fromkeys(
+            ("sampling_weights", "sampling_weights_from_file", "virtual_epoch_size"), None
+        ),
     }
     return argparse.Namespace(**(given | changes))
 
@@ -343,9 +351,145 @@ def test_steering_goes_on_exactly(tmp_path):
     assert read_sidecar(tmp_path / "whole" / SIDECAR)[-1]["state"]["measured"] == 30
 
 
-def test_methods_that_do_not_weight_losses_are_refused(tmp_path):
-    from xling.mt.rivals import method_settings
+def with_method(name, **values):
+    return {"method": name, "weighting": method_settings(name, values)}
 
-    pcgrad = {"method": "pcgrad", "weighting": method_settings("pcgrad", {})}
-    with pytest.raises(UsageError, match="does not run the method 'pcgrad'"):
-        steering(tmp_path, **pcgrad)
+
+def test_a_method_told_every_update_leaves_a_line_with_each_checkpoint(tmp_path):
+    def update(driven, number):
+        losses = np.array([2.0, np.nan, 4.0 + number])
+        assert driven.observe(Measured(number, losses))
+
+    whole = steering(tmp_path / "whole", **with_method("group_dro", rate=0.1))
+    whole.start(main=True)
+    for number in range(5):
+        update(whole, number)
+    # As the loss is 1 where it was not seen, and the shares are of the update before.
+    assert whole.factors[2] > 11 / 6
+    assert whole.factors[1] < 11 / 9
+    parts = steering(tmp_path / "parts", **with_method("group_dro", rate=0.1))
+    parts.start(main=True)
+    for number in range(3):
+        update(parts, number)
+    parts.checkpoint(3)
+    parts.checkpoint(3)
+    parts = steering(tmp_path / "parts", **with_method("group_dro", rate=0.1))
+    parts.resume(3)
+    for number in (3, 4):
+        update(parts, number)
+    np.testing.assert_array_equal(parts.factors, whole.factors)
+    assert [record["update"] for record in read_sidecar(tmp_path / "parts" / SIDECAR)] == [0, 3]
+    with pytest.raises(DataError, match="after update 4 is missing"):
+        steering(tmp_path / "parts", **with_method("group_dro", rate=0.1)).resume(4)
+
+
+def test_a_method_that_chooses_sentences_does_so_by_epoch(tmp_path):
+    def told(driven, number):
+        rewards = np.array([1.0, 0.0, -1.0])
+        assert driven.observe(Measured(number, np.ones(3), rewards=rewards))
+        driven.write(number, {})
+
+    method = with_method("multidds_s", period=10, rate=0.01)
+    driven = steering(tmp_path, **method)
+    driven.start(main=True)
+    driven.start_epoch(1)
+    told(driven, 10)
+    np.testing.assert_allclose(driven.probabilities, [0.6, 0.3, 0.1])
+    np.testing.assert_array_equal(driven.factors, 1.0)
+    driven.checkpoint(14)
+    driven.start_epoch(2)
+    chosen = driven.probabilities
+    assert chosen[0] > 0.6
+    told(driven, 20)
+    driven.checkpoint(24)
+    # In the first epoch, at its end, and in the second one.
+    for update, epochs in ((14, (1, 2)), (14, (2,)), (24, (2,))):
+        other = steering(tmp_path, **method)
+        other.resume(update)
+        for epoch in epochs:
+            other.start_epoch(epoch)
+        np.testing.assert_array_equal(other.probabilities, chosen)
+
+
+def test_frozen_methods_change_neither_sampling_nor_gradients(tmp_path):
+    driven = steering(tmp_path / "s", frozen=True, **with_method("multidds_s", rate=0.5))
+    driven.start(main=True)
+    driven.weighting.observe(Measured(1, np.ones(3), rewards=np.array([1.0, 0.0, 0.0])))
+    driven.start_epoch(2)
+    np.testing.assert_allclose(driven.probabilities, [0.6, 0.3, 0.1])
+    driven = steering(tmp_path / "g", **with_method("pcgrad"))
+    conflict = np.array([[[1.0, -0.5, 0.0], [-0.5, 1.0, 0.0], [0.0, 0.0, 1.0]]])
+    assert driven.observe(Measured(0, np.ones(3), gram=conflict))
+    np.testing.assert_allclose(driven.gradient_factors(used=True), [[1.5, 1.5, 1.0]])
+    np.testing.assert_allclose(driven.in_force, [1.5, 1.5, 1.0])
+    np.testing.assert_array_equal(driven.gradient_factors(used=False), 1.0)
+
+
+@pytest.mark.parametrize("option", ["fp16", "bf16", "amp"])
+def test_gradients_are_changed_in_single_precision_alone(option):
+    with pytest.raises(UsageError, match=f"--{option} and the method 'gradvac'"):
+        check_options(options(**{option: True}), settings(**with_method("gradvac")))
+
+
+def test_gradients_are_changed_before_they_are_shared():
+    surgery = settings(**with_method("pcgrad"))
+    check_options(options(ddp_backend="pytorch_ddp"), surgery)
+    check_options(options(ddp_backend="no_c10d"), surgery, processes=2)
+    with pytest.raises(UsageError, match="--ddp-backend pytorch_ddp and the method 'pcgrad'"):
+        check_options(options(ddp_backend="pytorch_ddp"), surgery, processes=2)
+
+
+def test_several_processes_must_be_able_to_go_on():
+    alone = options(load_checkpoint_on_all_dp_ranks=False)
+    check_options(alone, settings())
+    with pytest.raises(UsageError, match="could not go on from a checkpoint"):
+        check_options(alone, settings(), processes=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "change"),
+    [
+        ("temperature", {"temperature": 5.0}, {}),
+        ("temperature", {"temperature": 1.0}, {"sampling_method": "concat"}),
+        ("chi_ibr", {}, {"sampling_temperature": "5"}),
+        ("multidds_s", {}, {"sampling_weights": {"a": 1}}),
+        ("multidds_s", {}, {"virtual_epoch_size": 10}),
+    ],
+)
+def test_sentences_are_drawn_as_the_method_says(name, values, change):
+    check_options(
+        options(sampling_temperature=values.get("temperature", 1)),
+        settings(**with_method(name, **values)),
+    )
+    with pytest.raises(UsageError, match=r"drawn as the method|--virtual-epoch-size"):
+        check_options(options(**change), settings(**with_method(name, **values)))
+
+
+# History
+
+
+def test_languages_of_directions():
+    assert languages(["en-de", "hi-en"]) == ["de", "hi"]
+    assert languages(["de-fr", "en-de"]) == ["de-fr", "de"]
+    assert languages(["en-de", "de-en"]) == ["en-de", "de-en"]
+
+
+def test_history_has_means_of_tokens_and_is_cut(tmp_path):
+    history = History(tmp_path / "history.jsonl", DIRECTIONS)
+    history.create()
+    sums = np.array([[20.0, 6.0, 0.0], [10.0, 4.0, 0.0], [5.0, 2.0, 0.0]])
+    numbers = {"weights": np.ones(3), "factors": np.ones(3), "gnorm": None, "seconds": 2.5}
+    for update in (10, 20):
+        history.train(update, sums, **numbers)
+    history.valid(20, sums)
+    lines = [json.loads(line) for line in history.path.read_text().splitlines()]
+    assert lines[0]["nll"] == {"de": 2.0, "sw": 2.0, "hi": None}
+    assert lines[0]["loss"] == {"de": 4.0, "sw": 3.0, "hi": None}
+    assert lines[0]["tokens"] == {"de": 5, "sw": 2, "hi": 0}
+    assert lines[0]["gnorm"] is None
+    assert (lines[2]["mean_nll"], lines[2]["macro_loss"]) == (2.0, 3.5)
+    with history.path.open("a") as stream:
+        stream.write('{"kind": "tra')
+    assert history.cut(15)
+    assert history.path.read_text() == json.dumps(lines[0]) + "\n"
+    assert not History(tmp_path / "other.jsonl", DIRECTIONS).cut(15)

@@ -16,6 +16,9 @@ from xling.mt.weighting import Floats
 
 Gradient = Sequence[torch.Tensor]
 
+# Columns that inner products of rows are made of at a time: single precision loses nothing there.
+_COLUMNS = 2**20
+
 
 def dot(first: Gradient, second: Gradient) -> float:
     """Return the inner product of two gradients."""
@@ -40,6 +43,22 @@ def gram(gradients: Sequence[Gradient], groups: Sequence[int] | None = None) -> 
                 value = dot(first, picked[column])
                 result[group, row, column] = result[group, column, row] = value
     return result
+
+
+def gram_of_rows(rows: torch.Tensor, groups: Sequence[slice]) -> Floats:
+    """Return all inner products of gradients that are rows of a matrix, [groups, N, N].
+
+    Args:
+        rows: [N, P].
+        groups: the columns of each group of parameters.
+    """
+    grams = []
+    for columns in groups:
+        parts = rows[:, columns].split(_COLUMNS, dim=1)
+        products = torch.stack([(part @ part.T).double() for part in parts])
+        grams.append(products.sum(0))
+    found: Floats = torch.stack(grams).cpu().numpy()
+    return found
 
 
 def combine(

@@ -11,11 +11,19 @@ from pydantic import Field, PositiveInt, SerializeAsAny, ValidationError
 
 from xling.errors import DataError, UsageError
 from xling.mt.rivals import method_settings
+from xling.mt.rivals.settings import (
+    ChiIbrSettings,
+    GradVacSettings,
+    MultiDdsSettings,
+    PcGradSettings,
+    TemperatureSettings,
+)
 from xling.mt.settings import MethodSettings
 from xling.mt.token_shares import LARGEST
 
 TASK = "cats_translation"
 CRITERION = "cats_label_smoothed_cross_entropy"
+LEGACY_BACKENDS = ("legacy_ddp", "no_c10d")  # two names of one
 
 
 class ProbeSettings(MethodSettings):
@@ -25,9 +33,10 @@ class ProbeSettings(MethodSettings):
         "gram", description="see xling.mt.cats.probe; gram keeps a copy of the model per direction"
     )
     tokens: PositiveInt = Field(
-        1000,
-        description="target tokens per direction and process (ours: about 40 sentences of TED); "
-        "with N directions and M tokens per update, training costs N tokens / (K M) more",
+        500,
+        description="target tokens per direction and process (ours: with 8 directions as many as "
+        "an update of 4,096 tokens has); with N directions and M tokens per update, training costs "
+        "about 1.5 N tokens / (K M) more, with probe 'twopass' twice that",
     )
     split: Literal["train", "valid"] = Field("train", description="where they are drawn from")
     dropout: bool = Field(True, description="whether dropout is on, as in training")
@@ -81,22 +90,31 @@ def _probe(values: dict[str, Any]) -> ProbeSettings:
     return ProbeSettings(**values.get("probe", {}))
 
 
-def check_options(args: Any, settings: PlugInSettings) -> None:
+def check_options(args: Any, settings: PlugInSettings, processes: int = 1) -> None:
     """Refuse options of fairseq under which weights or measurements would be wrong (section 9.4).
 
     Args:
         args: the parsed command line of ``fairseq-train``.
         settings: of the plug-in.
+        processes: that train together.
 
     Raises:
         UsageError: naming the first such option.
     """
-    for option, why in _refused(args):
+    for option, why in _refused(args) + _refused_by_method(args, settings, processes):
         raise UsageError(
             f"the task {TASK} does not work with {option}",
             where=option,
             allowed=f"training without it: {why}",
             fix="leave it out; for --ddp-backend take legacy_ddp",
+        )
+    _check_sampling(args, settings)
+    if processes > 1 and not args.load_checkpoint_on_all_dp_ranks:
+        raise UsageError(
+            f"{processes} processes that could not go on from a checkpoint",
+            where="--load-checkpoint-on-all-dp-ranks",
+            allowed="with it: else one process sends what torch refuses to unpack since 2.6",
+            fix="pass it",
         )
     if args.criterion != CRITERION:
         raise UsageError(
@@ -144,3 +162,55 @@ def _refused(args: Any) -> list[tuple[str, str]]:
         ("--extra-data", args.extra_data, "only --lang-pairs have weights"),
     )
     return [(option, why) for option, is_set, why in rules if is_set]
+
+
+def _refused_by_method(
+    args: Any, settings: PlugInSettings, processes: int
+) -> list[tuple[str, str]]:
+    """Return the options that do not go with methods that change gradients, and why."""
+    if not isinstance(settings.weighting, PcGradSettings | GradVacSettings):
+        return []
+    hooks = "several backward passes would be summed up too early"
+    backend = args.ddp_backend
+    rules = [
+        (f"--ddp-backend {backend}", processes > 1 and backend not in LEGACY_BACKENDS, hooks),
+        *(
+            (
+                f"--{name}",
+                getattr(args, name),
+                "gradients of directions are kept in single precision",
+            )
+            for name in ("fp16", "bf16", "amp")
+        ),
+    ]
+    return [
+        (f"{option} and the method '{settings.method}'", why)
+        for option, is_set, why in rules
+        if is_set
+    ]
+
+
+def _check_sampling(args: Any, settings: PlugInSettings) -> None:
+    """Refuse a sampling that is another than the method's, at its start."""
+    method = settings.weighting
+    if isinstance(method, TemperatureSettings):
+        wanted = method.temperature
+    elif isinstance(method, ChiIbrSettings | MultiDdsSettings):
+        wanted = 1.0  # they begin with the data's own distribution
+        if args.virtual_epoch_size is not None:
+            raise UsageError(
+                f"--virtual-epoch-size and the method '{settings.method}'",
+                where="--virtual-epoch-size",
+                allowed="--virtual-data-size, the sentences that are drawn at once",
+                fix="leave it out",
+            )
+    else:
+        return
+    given = float(args.sampling_temperature) if args.sampling_method == "temperature" else None
+    if given != wanted or args.sampling_weights or args.sampling_weights_from_file:
+        raise UsageError(
+            f"sentences are not drawn as the method '{settings.method}' begins",
+            where="--sampling-method, --sampling-temperature, --sampling-weights",
+            allowed=f"--sampling-method temperature --sampling-temperature {wanted:g}",
+            fix="pass these two, and no weights",
+        )

@@ -9,6 +9,8 @@ finished updates::
     {"update": 0, "weighting": {...settings}, "directions": [...], "state": {...}}
     {"update": 100, "state": {...}, "trace": {...}}
 
+Methods whose state changes in between have a line for each checkpoint too, with an empty trace.
+
 Training that goes on from update u goes on with the last state not after u; later lines are of
 updates that are done again, and are dropped.  Only the main process writes.
 """

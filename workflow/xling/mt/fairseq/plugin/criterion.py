@@ -10,8 +10,10 @@ which the trainer divides: with w = 1 everything is as with ``label_smoothed_cro
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from fairseq.criterions import register_criterion
 from fairseq.criterions.label_smoothed_cross_entropy import (
@@ -21,9 +23,13 @@ from fairseq.criterions.label_smoothed_cross_entropy import (
 from fairseq.dataclass import FairseqDataclass
 from fairseq.logging import metrics
 
+from xling.mt.fairseq.history import LOSS, NLL, TOKENS, mean, per_token
 from xling.mt.fairseq.settings import CRITERION
+from xling.mt.weighting import Floats
 
-_NLL, _TOKENS = "_nll:", "_tokens:"  # fairseq does not print what begins with "_"
+SUMS = "_sums"
+# Of a dev set, by direction.  fairseq does not print what begins with "_".
+_PREFIXES = {LOSS: "_loss:", NLL: "_nll:", TOKENS: "_tokens:"}
 
 
 @dataclass
@@ -45,8 +51,10 @@ class CatsCriterion(LabelSmoothedCrossEntropyCriterion):
     def forward(self, model: Any, sample: dict[str, Any]) -> tuple[torch.Tensor, int, dict]:
         """Return the summed loss, the number of target tokens, and what is logged.
 
-        The log has the same keys in every batch, zeros for directions that are not in it: fairseq
-        sums over processes by the keys of the first.
+        The log of a training batch has ``_sums`` [3, N], unweighted losses and tokens by direction,
+        which the task takes out: to log each by its name at every update would cost more than it
+        tells.  That of a validation batch has them by name, the same names in every batch, zeros
+        for directions that are not in it: fairseq sums over processes by the keys of the first.
         """
         directions = sample["direction"]
         smoothed, nll = self.sentence_losses(model, sample)  # [B, T]
@@ -55,8 +63,6 @@ class CatsCriterion(LabelSmoothedCrossEntropyCriterion):
             weights = self.task.factors(directions.device)[directions]
             loss = loss * weights.to(loss.dtype)[:, None]
         loss = loss.sum()
-        tokens = sample["target"].ne(self.padding_idx).sum(1)
-        count = len(self.task.directions)
         log = {
             "loss": loss.data,
             "nll_loss": nll.sum().data,
@@ -64,10 +70,19 @@ class CatsCriterion(LabelSmoothedCrossEntropyCriterion):
             "nsentences": len(sample["target"]),
             "sample_size": sample["ntokens"],
         }
-        for prefix, values in ((_NLL, nll.data.sum(1)), (_TOKENS, tokens)):
-            sums = values.new_zeros(count).index_add_(0, directions, values)
-            log |= zip((prefix + name for name in self.task.directions), sums.unbind(), strict=True)
+        tokens = sample["target"].ne(self.padding_idx).sum(1)
+        sums = _by_direction(
+            [smoothed.data.sum(1), nll.data.sum(1), tokens], directions, len(self.task.directions)
+        )
+        log |= {SUMS: sums} if self.training else self._named(sums)
         return loss, sample["ntokens"], log
+
+    def _named(self, sums: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {
+            prefix + name: value
+            for row, prefix in _PREFIXES.items()
+            for name, value in zip(self.task.directions, sums[row].unbind(), strict=True)
+        }
 
     def sentence_losses(
         self, model: Any, sample: dict[str, Any]
@@ -87,21 +102,40 @@ class CatsCriterion(LabelSmoothedCrossEntropyCriterion):
 
     @classmethod
     def reduce_metrics(cls, logging_outputs: Sequence[dict[str, Any]]) -> None:
-        """Log what the unweighted criterion does, and ``nll_loss:DIRECTION`` in bits per token."""
+        """Log what the unweighted criterion does; of a dev set also each direction.
+
+        ``nll_loss:DIRECTION`` is in bits per token, as fairseq's own; ``macro_loss``, the mean over
+        directions of the label-smoothed loss of a token, in nats.
+        """
         super().reduce_metrics(logging_outputs)
-        names = [key[len(_NLL) :] for key in logging_outputs[0] if key.startswith(_NLL)]
+        first = _PREFIXES[LOSS]
+        names = [key[len(first) :] for key in logging_outputs[0] if key.startswith(first)]
         for name in names:
-            for key in (_NLL + name, _TOKENS + name):
+            for key in (prefix + name for prefix in _PREFIXES.values()):
                 metrics.log_scalar_sum(key, sum(log[key] for log in logging_outputs))
             # Divided when it is printed: a direction may be missing in this very batch.
-            metrics.log_derived(f"nll_loss:{name}", _bits_per_token(name))
+            metrics.log_derived(f"nll_loss:{name}", partial(_bits_per_token, name))
+        if names:
+            metrics.log_derived(
+                "macro_loss", lambda meters: mean(per_token(dev_sums(meters, names))[0])
+            )
 
 
-def _bits_per_token(name: str) -> Any:
-    def ratio(meters: Any) -> float:
-        tokens = float(meters[_TOKENS + name].sum)
-        if not tokens:
-            return math.nan
-        return round(float(meters[_NLL + name].sum) / tokens / math.log(2), 3)
+def dev_sums(meters: Any, names: Sequence[str]) -> Floats:
+    """Return the sums that validation logged for the directions ``names``, [3, N]."""
+    return np.array(
+        [[float(meters[prefix + name].sum) for name in names] for prefix in _PREFIXES.values()]
+    )
 
-    return ratio
+
+def _bits_per_token(name: str, meters: Any) -> float:
+    nll = per_token(dev_sums(meters, [name]))[1]
+    return round(float(nll[0]) / math.log(2), 3)
+
+
+def _by_direction(
+    values: Sequence[torch.Tensor], directions: torch.Tensor, count: int
+) -> torch.Tensor:
+    """Add numbers of sentences [B] up by direction; one row for each of ``values``, [rows, N]."""
+    rows = torch.stack([value.double() for value in values])
+    return rows.new_zeros(len(values), count).index_add_(1, directions, rows)

@@ -66,6 +66,20 @@ class TaggedConcatDataset(ConcatDataset):
         return super().collater([sample for _, sample in samples], **options)
 
 
+def only(batch: Sample, direction: int, padding: int) -> Sample:
+    """Return the sentences of one direction of a batch, as padded as they are there."""
+    rows = (batch["direction"] == direction).nonzero().squeeze(1)
+    target = batch["target"][rows]
+    return {
+        "id": batch["id"][rows],
+        "nsentences": len(rows),
+        "ntokens": int(target.ne(padding).sum()),
+        "net_input": {name: value[rows] for name, value in batch["net_input"].items()},
+        "target": target,
+        "direction": batch["direction"][rows],
+    }
+
+
 def parts(dataset: Any) -> list[FairseqDataset]:
     """Return the datasets of a tagged one, by direction."""
     return list(dataset.datasets)

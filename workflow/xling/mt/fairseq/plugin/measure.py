@@ -18,7 +18,9 @@ from fairseq.distributed import utils as distributed
 
 from xling.mt.cats.probe import Across, Probed, probe
 from xling.mt.fairseq import probe_batches
+from xling.mt.fairseq.plugin import processes
 from xling.mt.fairseq.settings import ProbeSettings
+from xling.mt.rivals import multidds
 from xling.mt.weighting import Floats
 
 
@@ -63,7 +65,7 @@ def gradients(
         last_layer: take the gradients by the decoder's last layer alone, as GradNorm does.
     """
     parameters = in_scope(trained.model, "last_layer" if last_layer else settings.scope)
-    across = Across(mean=mean_over_processes, loss_scale=loss_scale(trained.optimizer))
+    across = Across(mean=processes.mean, loss_scale=loss_scale(trained.optimizer))
     with _losses(trained, datasets, update, settings) as loss:
         return probe(settings.kind, loss, parameters, alpha, across)
 
@@ -74,8 +76,44 @@ def losses(
     """Measure losses alone, on the batches that were drawn at ``update``; all must call."""
     with _losses(trained, datasets, update, settings) as loss, torch.no_grad():
         values = torch.stack([loss(direction) for direction in range(len(datasets))])
-    found: Floats = mean_over_processes(values.double()).cpu().numpy()
+    found: Floats = processes.mean(values.double()).cpu().numpy()
     return found
+
+
+def rewards(
+    trained: Trained,
+    datasets: tuple[Sequence[Any], Sequence[Any]],
+    update: int,
+    settings: ProbeSettings,
+) -> tuple[Floats, Floats]:
+    """Measure what MultiDDS-S is told; all processes must call.
+
+    Args:
+        trained: what is measured.
+        datasets: training and dev sets of the directions, [N] each.
+        update: as for :func:`gradients`.
+        settings: how.
+
+    Returns:
+        Losses on the training sets, and rewards, [N] each.
+    """
+    parameters = in_scope(trained.model, settings.scope)
+    across = Across(mean=processes.mean, loss_scale=loss_scale(trained.optimizer))
+    train, dev = datasets
+    values: dict[int, torch.Tensor] = {}
+    with (
+        _losses(trained, train, update, settings) as train_loss,
+        _losses(trained, dev, update, settings) as dev_loss,
+    ):
+
+        def noted(direction: int) -> torch.Tensor:
+            loss: torch.Tensor = train_loss(direction)
+            values[direction] = loss.detach()
+            return loss
+
+        found = multidds.rewards(noted, dev_loss, (len(train), len(dev)), parameters, across)
+    own = torch.stack([values[direction] for direction in range(len(train))])
+    return processes.mean(own.double()).cpu().numpy(), found
 
 
 @contextmanager
@@ -122,16 +160,6 @@ def in_scope(model: Any, scope: str) -> list[torch.nn.Parameter]:
         "last_layer": lambda: model.decoder.layers[-1],
     }[scope]()
     return [parameter for parameter in part.parameters() if parameter.requires_grad]
-
-
-def mean_over_processes(values: torch.Tensor) -> torch.Tensor:
-    """Return the mean over the processes that share the data."""
-    count = distributed.get_data_parallel_world_size()
-    if count == 1:
-        return values
-    values = values.contiguous()
-    distributed.all_reduce(values, group=distributed.get_data_parallel_group())
-    return values / count
 
 
 def loss_scale(optimizer: Any) -> float:
