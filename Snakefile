@@ -22,6 +22,7 @@ from xling.dry_run import print_plan
 from xling.errors import XlingError
 from xling.files import write_text
 from xling.machine import set_job_environment
+from xling.mt.fairseq.compat import check_version as check_fairseq
 from xling.plan import Plan, canonical
 
 min_version("9.0")
@@ -38,6 +39,8 @@ except XlingError as error:
 STUDY = LOADED.study
 set_job_environment()
 PLAN = Plan(STUDY)
+# It is an optional part of the environment: who asks for no such job does without it.
+FAIRSEQ_RULES = {"binarize", "train_mt", "generate", "analyse_mt"}
 STUDY_TEXT = canonical(STUDY.model_dump())
 
 if workflow.is_main_process:
@@ -51,14 +54,18 @@ include: "workflow/rules/common.smk"
 
 wildcard_constraints:
     study=one_of([STUDY.name]),
-    paper=one_of(PLAN.papers),
-    method=one_of({run.method for run in PLAN.runs + PLAN.trainings}),
-    model=one_of(PLAN.models),
+    # Translation models have rules of their own: cats.smk.
+    paper=one_of({run.paper for run in PLAN.runs}),
+    method=one_of(
+        {run.method for run in PLAN.runs + PLAN.trainings + translation_runs()}
+    ),
+    model=one_of({run.model for run in PLAN.runs + translation_runs()}),
     task=one_of([*PLAN.tasks, "text"]),
     split=one_of(
-        {split for task in PLAN.tasks for split in PLAN.splits(task)} | {"text"}
+        {split for task in PLAN.tasks for split in PLAN.splits(task)}
+        | {"text", "train", "dev", "test"}
     ),
-    seed=one_of({str(run.seed) for run in PLAN.runs}),
+    seed=one_of({str(run.seed) for run in PLAN.runs + translation_runs()}),
 
 
 rule all:
@@ -85,11 +92,20 @@ if STUDY.data.source == "download":
 
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
+
+
+if PLAN.translation:
+
+    include: "workflow/rules/cats.smk"
+
+
 include: "workflow/rules/results.smk"
 
 
 onstart:
     try:
+        if FAIRSEQ_RULES & {job.rule.name for job in workflow.dag.needrun_jobs()}:
+            check_fairseq()
         prepare_run(workflow, STUDY.name)
     except XlingError as error:
         workflow.persistence.unlock()

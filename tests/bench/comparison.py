@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,21 @@ class Benchmark:
         size: what is timed.
         tiny: what warms up, and what the tests run.
         memory: makes the case whose memory is measured too (:mod:`bench.memory`); None: no case.
+        digits: of its ratios.
+        package: that it needs, if ``make setup`` can do without.
     """
 
     build: Callable[[int, Path], Case]
     size: int
     tiny: int
     memory: Callable[[int, Path], Case] | None = None
+    digits: int = 1
+    package: str = ""
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be run here."""
+        return not self.package or find_spec(self.package) is not None
 
 
 @dataclass

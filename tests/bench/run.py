@@ -18,7 +18,7 @@ from pathlib import Path
 # As a script, Python looks for modules in this folder, not in the one above.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import fine_tuning, inference, scoring, xmixup
+from bench import cats, fine_tuning, inference, scoring, xmixup
 from bench.comparison import Benchmark, Case, Times, compare, spread
 from bench.memory import added_memory
 
@@ -31,6 +31,8 @@ BENCHMARKS = {
     "xquad": Benchmark(inference.answers, size=128, tiny=24),
     "tag_scores": Benchmark(scoring.tag_scores, size=10_000, tiny=20),
     "answer_scores": Benchmark(scoring.answer_scores, size=100, tiny=1),
+    "cats_cost": Benchmark(cats.cost, size=100, tiny=2, digits=2, package="fairseq"),
+    "cats_memory": Benchmark(cats.memory, size=32, tiny=8, memory=cats.memory, package="fairseq"),
 }
 LINE = "{:13}  {:45}  {:>6}  {:>7}  {:25}  {:>5}  {}\n"
 HEAD = LINE.format("name", "what", "ours", "other", "other way", "ratio", "spread")
@@ -46,12 +48,12 @@ def measure(benchmark: Benchmark, rounds: int) -> tuple[Case, Times]:
         return case, compare(case, rounds)
 
 
-def lines(name: str, case: Case, times: Times) -> str:
+def lines(name: str, case: Case, times: Times, digits: int = 1) -> str:
     """Return one line of the table for each other side."""
     ours, _ = spread(times.ours, 2)
     out = ""
     for other, seconds in times.others.items():
-        ratio, smallest_to_largest = spread(times.ratios(other), 1)
+        ratio, smallest_to_largest = spread(times.ratios(other), digits)
         theirs = f"{spread(seconds, 2)[0]} s"
         out += LINE.format(name, case.what, f"{ours} s", theirs, other, ratio, smallest_to_largest)
     return out
@@ -100,8 +102,11 @@ def main() -> None:
     for name in args.only:
         sys.stdout.flush()
         benchmark = BENCHMARKS[name]
+        if not benchmark.installed:
+            sys.stdout.write(f"{name}: not run, {benchmark.package} is not installed\n")
+            continue
         case, times = measure(benchmark, args.rounds)
-        sys.stdout.write(lines(name, case, times))
+        sys.stdout.write(lines(name, case, times, benchmark.digits))
         if benchmark.memory is not None:
             memory = added_memory(partial(benchmark.memory, benchmark.size), case.others)
             sys.stdout.write(memory_lines(name, memory))

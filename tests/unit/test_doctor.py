@@ -396,7 +396,7 @@ def test_files_of_a_folder():
     assert "does not exist" in one.what
     options = {
         tuple(place.path for place in some)
-        for kind in data.kinds(plan)
+        for kind in plan.kinds
         for want in wants(kind, plan.uses(kind))
         for some in places(want)
     }

@@ -113,7 +113,8 @@ class TestJobs:
         counts = {cost.stage: cost.jobs for cost in estimate(plan, None)}
         # XNLI 2, PAWS-X 1, UD 1, PAN-X 40, SQuAD 1, XQuAD 11, MLQA 1, TyDiQA 2, BUCC 4 x 2, Tatoeba
         # 36 x 2; translations: SQuAD 10, TyDiQA 8; tests 14, 6, 10, 6, 8.
-        assert counts["download"] == 139 + 18 + 44
+        # Translation: OPUS-100 94, TED 1, WMT-10 35.
+        assert counts["download"] == 139 + 18 + 44 + 130
         assert counts["fetch"] == 9
         # Train of six tasks, test of seven, dev of four and of MLQA; four translated training sets,
         # five translated tests; gold English of four parallel tests; dev and test of BUCC, test of
@@ -126,6 +127,8 @@ class TestJobs:
         # Zero-shot, translate-train and X-Mixup on four parallel test sets, and the ablations.
         assert counts["analyse"] == 5 * 2 * 3 * 4 + 5 * 10
         assert "label" not in counts, "no translations of tagged text are published"
+        # 17 systems on two sets and directions with three seeds; four on two more.
+        assert counts["train_mt"] == counts["generate"] == 17 * 2 * 2 * 3 + 4 * 2 * 2
         assert sum(counts.values()) < 4000
 
 

@@ -22,8 +22,13 @@ def gpus_by():
 
 
 def one_of(values):
-    """A regular expression that matches exactly the given names."""
-    return "|".join(re.escape(value) for value in sorted(values))
+    """A regular expression that matches exactly the given names; nothing if there are none."""
+    return "|".join(re.escape(value) for value in sorted(values)) or r"(?!)"
+
+
+def translation_runs():
+    """Runs of translation models."""
+    return PLAN.translation.runs if PLAN.translation else []
 
 
 def run_of(wildcards):
@@ -109,18 +114,45 @@ def analysis_of(run):
     return f"results/{STUDY.name}/analysis/{run.path}.npz"
 
 
+def analyses_of(paper):
+    """What is kept of a paper's models that are analysed: representations, curvature."""
+    translated = PLAN.translation.analysed if PLAN.translation else []
+    return [
+        *(analysis_of(run) for run in PLAN.analysed if run.paper == paper),
+        *(
+            f"results/{STUDY.name}/analysis/{run.path}.json"
+            for run in translated
+            if run.paper == paper
+        ),
+    ]
+
+
 def all_analyses():
-    """Representations of every model that is analysed."""
-    return [analysis_of(run) for run in PLAN.analysed]
+    """What is kept of every model that is analysed."""
+    return [path for paper in PLAN.papers for path in analyses_of(paper)]
 
 
-def facts_of_papers():
-    """Checksums of the checkout's files that a paper's tables by number are made of.
+def histories_of(paper):
+    """Losses over the updates of a paper's trainings of translation models."""
+    return [
+        f"results/{STUDY.name}/runs/{run.path}/history.jsonl"
+        for run in translation_runs()
+        if run.paper == paper
+    ]
+
+
+def facts_of(paper):
+    """Checksums of the checkout's files that a paper's own tables are made of.
 
     Not inputs: a checkout that moved would make the tables again.
     """
-    names = ["reported/xmixup.csv", "reported/xtreme.csv", "languages.csv"]
-    return [sha256_of(config_file(name)) for name in names] if sheet_names(PLAN) else []
+    names = {
+        "xmixup": ["reported/xmixup.csv", "reported/xtreme.csv", "languages.csv"],
+        "cats": ["reported/cats.csv", "papers/cats.yaml"],
+    }
+    if paper == "xmixup" and not sheet_names(PLAN):
+        return []
+    return [sha256_of(config_file(name)) for name in names.get(paper, [])]
 
 
 def tables_of(paper):
@@ -139,9 +171,27 @@ def figures_of(paper):
     ]
 
 
+def runs_of(paper):
+    """Runs of a paper."""
+    return [run for run in PLAN.runs + translation_runs() if run.paper == paper]
+
+
+def records_of(runs):
+    """Records of runs."""
+    return [f"results/{STUDY.name}/runs/{run.path}/record.json" for run in runs]
+
+
 def all_records():
     """Records of every planned run."""
-    return [f"results/{STUDY.name}/runs/{run.path}/record.json" for run in PLAN.runs]
+    return records_of(PLAN.runs + translation_runs())
+
+
+def all_translations():
+    """Hypotheses of every run of a translation model."""
+    return [
+        f"results/{STUDY.name}/predictions/{run.path}.parquet"
+        for run in translation_runs()
+    ]
 
 
 def compared_predictions(paper):
@@ -152,12 +202,19 @@ def compared_predictions(paper):
     ]
 
 
-def all_comparisons():
-    """Tests of every paper that has some."""
+def comparisons_of(papers):
+    """Tests of those papers that have some."""
+    compared = {*compared_papers(PLAN), *(run.paper for run in translation_runs())}
     return [
         f"results/{STUDY.name}/comparisons/{paper}.json"
-        for paper in compared_papers(PLAN)
+        for paper in papers
+        if paper in compared
     ]
+
+
+def all_comparisons():
+    """Tests of every paper that has some."""
+    return comparisons_of(PLAN.papers)
 
 
 def all_prepared(ending):
@@ -166,6 +223,10 @@ def all_prepared(ending):
         f"results/{STUDY.name}/prepared/{task}/{split}.{ending}"
         for task in PLAN.tasks
         for split in PLAN.splits(task)
+    ] + [
+        f"results/{STUDY.name}/prepared/{benchmark}/{direction}/{split}.{ending}"
+        for benchmark, direction in (PLAN.translation.pairs if PLAN.translation else [])
+        for split in ["train", "dev", "test"]
     ]
 
 

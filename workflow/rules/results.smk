@@ -13,8 +13,7 @@ text and find the files by its plan: thousands of paths do not fit into a comman
 localrules:
     score,
     compare,
-    tabulate,
-    plot,
+    scores,
     check,
     report,
 
@@ -82,19 +81,79 @@ rule compare:
         " --paper {wildcards.paper} --output {output.comparison:q}"
 
 
-rule tabulate:
-    """Write scores.csv and the tables of every paper."""
+# Each paper is made by itself: who asks for one of them needs no other.
+for paper in PLAN.papers:
+
+    rule:
+        name:
+            f"tabulate_{paper}"
+        input:
+            records=records_of(runs_of(paper)),
+            comparisons=comparisons_of([paper]),
+            analyses=analyses_of(paper),
+        output:
+            tables=tables_of(paper),
+        log:
+            f"results/{STUDY.name}/logs/tabulate/{paper}.log",
+        benchmark:
+            f"results/{STUDY.name}/benchmarks/tabulate/{paper}.tsv"
+        localrule: True
+        threads: 1
+        resources:
+            mem_mb=lambda wildcards, attempt: 1000 * attempt,
+            runtime=10,
+        params:
+            study=STUDY_TEXT,
+            results=f"results/{STUDY.name}",
+            paper=paper,
+            facts=facts_of(paper),
+            stage=VERSIONS["tabulate"],
+        message:
+            "Tables of {params.paper}"
+        shell:
+            "xling --log {log:q} tabulate --study {params.study:q} --results {params.results:q}"
+            " --paper {params.paper}"
+
+    rule:
+        name:
+            f"plot_{paper}"
+        input:
+            records=records_of(runs_of(paper)),
+            histories=histories_of(paper),
+            analyses=analyses_of(paper),
+        output:
+            figures=figures_of(paper),
+        log:
+            f"results/{STUDY.name}/logs/plot/{paper}.log",
+        benchmark:
+            f"results/{STUDY.name}/benchmarks/plot/{paper}.tsv"
+        localrule: True
+        threads: 1
+        resources:
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            runtime=20,
+        params:
+            study=STUDY_TEXT,
+            results=f"results/{STUDY.name}",
+            paper=paper,
+            stage=VERSIONS["plot"],
+        message:
+            "Figures of {params.paper}"
+        shell:
+            "xling --log {log:q} plot --study {params.study:q} --results {params.results:q}"
+            " --paper {params.paper}"
+
+
+rule scores:
+    """Write scores.csv: every score of every run."""
     input:
         records=all_records(),
-        comparisons=all_comparisons(),
-        analyses=all_analyses(),
     output:
         scores=f"results/{STUDY.name}/scores.csv",
-        tables=[path for paper in PLAN.papers for path in tables_of(paper)],
     log:
-        f"results/{STUDY.name}/logs/tabulate.log",
+        f"results/{STUDY.name}/logs/scores.log",
     benchmark:
-        f"results/{STUDY.name}/benchmarks/tabulate.tsv"
+        f"results/{STUDY.name}/benchmarks/scores.tsv"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
@@ -102,43 +161,18 @@ rule tabulate:
     params:
         study=STUDY_TEXT,
         results=lambda wildcards, output: str(Path(output.scores).parent),
-        facts=facts_of_papers(),
-        stage=VERSIONS["tabulate"],
+        stage=VERSIONS["scores"],
     message:
-        "Tables"
+        "Scores"
     shell:
-        "xling --log {log:q} tabulate --study {params.study:q} --results {params.results:q}"
-
-
-rule plot:
-    """Draw the figures of every paper."""
-    input:
-        records=all_records(),
-        analyses=all_analyses(),
-    output:
-        figures=[path for paper in PLAN.papers for path in figures_of(paper)],
-    log:
-        f"results/{STUDY.name}/logs/plot.log",
-    benchmark:
-        f"results/{STUDY.name}/benchmarks/plot.tsv"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=10,
-    params:
-        study=STUDY_TEXT,
-        results=lambda wildcards, output: str(Path(output.figures[0]).parents[2]),
-        stage=VERSIONS["plot"],
-    message:
-        "Figures"
-    shell:
-        "xling --log {log:q} plot --study {params.study:q} --results {params.results:q}"
+        "xling --log {log:q} scores --study {params.study:q} --results {params.results:q}"
 
 
 rule check:
     """Check the results themselves; fail on what must not be."""
     input:
         records=all_records(),
+        translations=all_translations(),
         prepared=all_prepared("parquet"),
         summaries=all_prepared("json"),
     output:
@@ -150,7 +184,8 @@ rule check:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        # Sentences of all splits of parallel data are held against each other.
+        runtime=240 if PLAN.translation else 30,
     params:
         study=STUDY_TEXT,
         results=lambda wildcards, output: str(Path(output.check).parent),

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xling.data.leaks import Overlap
 from xling.errors import DataError
+from xling.mt.check import SEEDS_TO_CLAIM, Found
 from xling.plan import Plan, Run
 from xling.record_run import UNTRAINED
 from xling.records import Record
@@ -24,9 +25,7 @@ from xling.score import is_collapsed
 from xling.tables.agree import disagreements, listed, run_of, strangers
 from xling.tables.table import main_scores
 
-# Ours: two values have a spread but no shape, and nothing can be said about a difference.
-SEEDS_TO_CLAIM = 3
-
+NOTHING = Found()
 Prepared = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
@@ -50,15 +49,20 @@ class CheckResult(BaseModel):
 
 
 def check(
-    plan: Plan, records: Sequence[Record], prepared: Prepared, leaks: Sequence[Overlap]
+    plan: Plan,
+    records: Sequence[Record],
+    prepared: Prepared,
+    leaks: Sequence[Overlap],
+    translated: Found = NOTHING,
 ) -> CheckResult:
     """Check all records of a study.
 
     Args:
         plan: says which runs and languages there must be.
-        records: of all runs.
+        records: of all runs, but those of translation.
         prepared: summary of each prepared split, by (task, split).
         leaks: items that were seen in fine-tuning, for each comparison.
+        translated: what was found of translation models.
 
     Raises:
         DataError: something must not be; all of it is listed in one message.
@@ -72,6 +76,7 @@ def check(
         *(p for record in known for p in _wrong_selection(plan, record)),
         *disagreements(plan, known),
         *_leaks(plan, leaks),
+        *translated.problems,
     ]
     if problems:
         raise DataError(
@@ -81,27 +86,36 @@ def check(
             allowed="a sound record of every planned run, all made by the same versions",
             fix="delete the records that are named and run snakemake again",
         )
-    return _sound(plan, records, leaks)
+    return _sound(plan, records, leaks, translated)
 
 
-def _sound(plan: Plan, records: Sequence[Record], leaks: Sequence[Overlap]) -> CheckResult:
+def _sound(
+    plan: Plan, records: Sequence[Record], leaks: Sequence[Overlap], translated: Found
+) -> CheckResult:
     """Return the result of a check that found no problem."""
-    scores = sum(len(record.scores) for record in records)
+    scores = sum(len(record.scores) for record in records) + translated.scores
+    planned = [f"all {len(plan.runs)} planned runs have a record"] if plan.runs else []
     return CheckResult(
         study=plan.study.name,
-        runs=len(records),
+        runs=len(records) + translated.runs,
         scores=scores,
         passed=[
-            f"all {len(plan.runs)} planned runs have a record",
+            *planned,
+            *translated.passed,
             f"all {scores} scores lie in 0 to 100, in each language on all prepared rows",
             *(f"no item in both {o.name}" for o in leaks if not o.shared),
             "all records were made by the same versions of the stages, on the same data",
         ],
-        flags=to_know(plan, records, leaks),
+        flags=to_know(plan, records, leaks, translated),
     )
 
 
-def to_know(plan: Plan, records: Sequence[Record], leaks: Sequence[Overlap] = ()) -> list[str]:
+def to_know(
+    plan: Plan,
+    records: Sequence[Record],
+    leaks: Sequence[Overlap] = (),
+    translated: Found = NOTHING,
+) -> list[str]:
     """Say what a reader has to know beyond the numbers: an empty list is good news.
 
     Without ``leaks`` nothing is said of items that are both trained on and tested.
@@ -115,6 +129,7 @@ def to_know(plan: Plan, records: Sequence[Record], leaks: Sequence[Overlap] = ()
     # The gravest first: a terminal shows only some of them.
     return [
         *collapsed,
+        *translated.collapsed,
         *_selected_on_training_data(plan),
         *_tuned_on_test_data(plan),
         *_selected_on_test_questions(plan),
@@ -122,6 +137,7 @@ def to_know(plan: Plan, records: Sequence[Record], leaks: Sequence[Overlap] = ()
         *_too_few_seeds(plan),
         *_mixed_versions(records),
         *others,
+        *translated.flags,
     ]
 
 

@@ -16,6 +16,7 @@ from xling import (
     __version__,
     cli_analyse,
     cli_doctor,
+    cli_mt,
     cli_results,
     cli_stages,
     cli_status,
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     cli_analyse.add_arguments(verbs)
     cli_results.add_arguments(verbs)
     cli_xtreme.add_arguments(verbs)
+    cli_mt.add_arguments(verbs)
     _add_stages(verbs)
     return top
 

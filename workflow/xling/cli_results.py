@@ -17,11 +17,13 @@ from xling.comparison.pairs import SUBJECT, compared_papers
 from xling.config.study import Study
 from xling.errors import UsageError
 from xling.files import write_text
+from xling.mt.plan import SPLITS
 from xling.plan import Plan
 from xling.records import Record, read_record, scores_csv
 
 if TYPE_CHECKING:
     from xling.comparison.results import Comparison
+    from xling.mt.check import Found
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -36,11 +38,26 @@ def _records(plan: Plan, results: Path) -> list[Record]:
     return [read_record(results / "runs" / run.path / "record.json") for run in plan.runs]
 
 
+def _translated(plan: Plan, results: Path) -> list[Record]:
+    """Read the records of translation models: their tables and figures are made apart."""
+    runs = plan.translation.runs if plan.translation else []
+    return [read_record(results / "runs" / run.path / "record.json") for run in runs]
+
+
 def _prepared(plan: Plan, results: Path) -> dict[tuple[str, str], dict[str, Any]]:
     return {
         (task, split): read_note(results / "prepared" / task / f"{split}.json")
         for task in plan.tasks
         for split in plan.splits(task)
+    }
+
+
+def _prepared_bitext(plan: Plan, results: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Read the summaries of prepared parallel data."""
+    return {
+        (*pair, split): read_note(results.joinpath("prepared", *pair, f"{split}.json"))
+        for pair in (plan.translation.pairs if plan.translation else [])
+        for split in SPLITS
     }
 
 
@@ -72,20 +89,44 @@ def _comparisons(plan: Plan, results: Path) -> list[Comparison]:
     return [read_comparison(folder / f"{paper}.json") for paper in compared_papers(plan)]
 
 
+def _plan_of_paper(args: argparse.Namespace) -> Plan:
+    """Return the plan, or the part of one paper."""
+    plan = _plan(args)
+    if args.paper is None:
+        return plan
+    if args.paper not in plan.papers:
+        raise UsageError(
+            f"the study plans nothing of the paper '{args.paper}'",
+            where="--paper",
+            allowed=", ".join(plan.papers),
+            fix="give one of these, or leave --paper out",
+        )
+    return plan.of_paper(args.paper)
+
+
+def _scores(args: argparse.Namespace) -> None:
+    plan = _plan(args)
+    records = [*_records(plan, args.results), *_translated(plan, args.results)]
+    write_text(args.results / "scores.csv", scores_csv(records))
+
+
 def _tabulate(args: argparse.Namespace) -> None:
     from xling.tables import write_tables
     from xling.tables.xmixup.read import read_analyses
 
-    plan = _plan(args)
-    records = _records(plan, args.results)
-    write_tables(
-        plan,
-        records,
-        args.results / "tables",
-        _comparisons(plan, args.results),
-        read_analyses(plan, args.results),
-    )
-    write_text(args.results / "scores.csv", scores_csv(records))
+    plan = _plan_of_paper(args)
+    if plan.runs:
+        write_tables(
+            plan,
+            _records(plan, args.results),
+            args.results / "tables",
+            _comparisons(plan, args.results),
+            read_analyses(plan, args.results),
+        )
+    if plan.translation:
+        from xling.tables import cats
+
+        cats.write_tables(plan.translation, args.results, args.results / "tables")
 
 
 def _plot(args: argparse.Namespace) -> None:
@@ -93,9 +134,14 @@ def _plot(args: argparse.Namespace) -> None:
     from xling.figures.xmixup import sentence_runs
     from xling.tables.xmixup.read import read_analyses
 
-    plan = _plan(args)
-    analyses = read_analyses(plan, args.results, whole=sentence_runs(plan))
-    write_figures(plan, _records(plan, args.results), args.results / "figures", analyses)
+    plan = _plan_of_paper(args)
+    if plan.runs:
+        analyses = read_analyses(plan, args.results, whole=sentence_runs(plan))
+        write_figures(plan, _records(plan, args.results), args.results / "figures", analyses)
+    if plan.translation:
+        from xling.figures import cats
+
+        cats.draw(plan.translation, args.results, args.results / "figures")
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -108,13 +154,24 @@ def _check(args: argparse.Namespace) -> None:
         _records(plan, args.results),
         _prepared(plan, args.results),
         leaks(plan, args.results / "prepared"),
+        _check_translation(plan, args.results),
     )
     write_text(args.results / "check.json", dump_check(result))
+
+
+def _check_translation(plan: Plan, results: Path) -> Found:
+    from xling.mt.check import Found, check_translation
+
+    if plan.translation is None:
+        return Found()
+    records, prepared = _translated(plan, results), _prepared_bitext(plan, results)
+    return check_translation(plan.translation, records, prepared, results)
 
 
 def _report(args: argparse.Namespace) -> None:
     from xling.check import read_check
     from xling.report import write_report
+    from xling.report.translation import Translated
     from xling.tables.xmixup.read import read_analyses
 
     plan = _plan(args)
@@ -127,11 +184,15 @@ def _report(args: argparse.Namespace) -> None:
         args.results / "report" / "index.html",
         read_analyses(plan, args.results),
         _comparisons(plan, args.results),
+        Translated(
+            args.results, _translated(plan, args.results), _prepared_bitext(plan, args.results)
+        ),
     )
 
 
 def _summary(args: argparse.Namespace) -> int:
     from xling.check import read_check, to_know
+    from xling.mt.check import records_alone
     from xling.summary import summary
     from xling.tables import table_paths
 
@@ -140,8 +201,12 @@ def _summary(args: argparse.Namespace) -> int:
     tables = table_paths(plan, args.results / "tables")
     page = args.results / "report" / "index.html"
     checked = args.results / "check.json"
-    flags = read_check(checked).flags if checked.exists() else to_know(plan, records)
-    sys.stdout.write(summary(plan, records, flags, tables, page))
+    translated = _translated(plan, args.results)
+    if checked.exists():
+        flags = read_check(checked).flags
+    else:
+        flags = to_know(plan, records, translated=records_alone(translated))
+    sys.stdout.write(summary(plan, records, flags, tables, page, translated))
     return 0
 
 
@@ -153,8 +218,14 @@ def add_arguments(verbs: Any) -> None:
     sub.add_argument("--paper", required=True, help="key of the paper")
     add_paths(sub, output="JSON file of the tests")
     for name, function, text in (
-        ("tabulate", _tabulate, "write scores.csv and the tables of a study's records"),
+        ("tabulate", _tabulate, "write the tables of a study's records"),
         ("plot", _plot, "draw the figures of a study's records"),
+    ):
+        sub = add_verb(verbs, name, function, text)
+        _add_study(sub)
+        sub.add_argument("--paper", help="key of one paper; without it, all of the study")
+    for name, function, text in (
+        ("scores", _scores, "write scores.csv: every score of a study's records"),
         ("check", _check, "check all results; fail on what must not be, list what to know"),
         ("report", _report, "write the HTML page of a study"),
     ):

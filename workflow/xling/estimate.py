@@ -75,9 +75,9 @@ def _stages(plan: Plan, known: JobCosts) -> dict[str, list[Job]]:
     stages: dict[str, list[Job]] = {}
     if plan.study.data.source == "download":
         stages["download"] = known.downloads()
-    stages["fetch"] = [known.fetch(kind) for kind in known.kinds]
+    stages["fetch"] = [known.fetch(kind) for kind in plan.kinds]
     stages["prepare"] = [
-        known.prepare(kind, split) for kind in known.kinds for split in known.splits(kind)
+        known.prepare(kind, split) for kind in plan.kinds for split in known.splits(kind)
     ]
     stages["pretrain"] = [known.pretrain(model) for model in plan.models]
     used = {(run.model, run.task) for run in plan.runs}
@@ -96,8 +96,13 @@ def _stages(plan: Plan, known: JobCosts) -> dict[str, list[Job]]:
         stages["analyse"] = [known.analyse(run) for run in plan.analysed]
     if papers := compared_papers(plan):
         stages["compare"] = [known.result() for _ in papers]
-    stages |= {name: [known.result()] for name in ("tabulate", "plot", "check", "report")}
-    return stages
+    if plan.translation:
+        from xling.mt import job_costs as translation
+
+        stages |= translation.stages(plan.translation)
+    stages |= {name: [known.result() for _ in plan.papers] for name in ("tabulate", "plot")}
+    stages |= {name: [known.result()] for name in ("scores", "check", "report")}
+    return {stage: jobs for stage, jobs in stages.items() if jobs}
 
 
 def _hours(seconds: Iterable[float | None], held: Iterable[int]) -> float | None:

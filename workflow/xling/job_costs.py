@@ -12,8 +12,8 @@ from functools import cache
 from xling import costs
 from xling.config.study import Pretraining
 from xling.costs import Device, Shape
-from xling.job_rows import PAIR, TEXT, JobRows, Tested, without_seed
-from xling.plan import Plan, Run
+from xling.job_rows import PAIR, JobRows, Tested, without_seed
+from xling.plan import TEXT, Plan, Run
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 # An update on pairs against one on the targets alone (measured on small encoders: 2.0 to 2.4).
@@ -56,8 +56,7 @@ class JobCosts(JobRows):
         from xling.data.registry import artefacts
 
         registry = artefacts()
-        keys = sorted({key for kind in self.kinds for key in self.plan.artefacts(kind)})
-        sizes = [registry[key].bytes for key in keys]
+        sizes = [registry[key].bytes for key in self.plan.downloads]
         return [Job(None, None if size is None else size / 1e6) for size in sizes]
 
     def fetch(self, kind: str) -> Job:

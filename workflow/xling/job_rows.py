@@ -10,10 +10,9 @@ from functools import cache
 from xling import costs
 from xling.batches import steps_of
 from xling.costs import RowSize, Shape
-from xling.plan import Plan, Run
+from xling.plan import TEXT, Plan, Run
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
-TEXT = "text"
 # Prepared splits that have as many rows as another.
 _MADE_OF = {
     "translate_train": "train",
@@ -55,12 +54,6 @@ class JobRows:
     def shape(self, model: str) -> Shape | None:
         """The sizes to count with: the encoder's own or those that stand in for it."""
         return self.known_shape(model) or self._unknown
-
-    @property
-    def kinds(self) -> list[str]:
-        """What is fetched and prepared: the tasks, and the text if any encoder reads it."""
-        from_scratch = any(self.plan.needs_text(name) for name in self.plan.models)
-        return [*self.plan.tasks, *([TEXT] if from_scratch else [])]
 
     def splits(self, kind: str) -> list[str]:
         """Prepared splits of a task; the text is one."""

@@ -22,9 +22,9 @@ from pathlib import Path
 
 DATE = "%Y-%m-%d %H:%M:%S"
 _DATE_LENGTH = len("2026-01-31 12:00:00")
-_FIRST_LINE = re.compile(r" I xling: start (?P<verb>\w+) (?P<facts>\{.*\})$", re.MULTILINE)
+_FIRST_LINE = re.compile(r" I xling: start (?P<verb>[\w-]+) (?P<facts>\{.*\})$", re.MULTILINE)
 _LAST_LINE = re.compile(
-    r" I xling: end \w+ (?P<outcome>done|failed|stopped) after (?P<seconds>\d+\.\d+) s$",
+    r" I xling: end [\w-]+ (?P<outcome>done|failed|stopped) after (?P<seconds>\d+\.\d+) s$",
     re.MULTILINE,
 )
 

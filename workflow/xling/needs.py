@@ -17,8 +17,8 @@ from xling import costs, memory
 from xling.cluster.site import Site
 from xling.costs import Shape
 from xling.job_costs import Job, JobCosts
-from xling.job_rows import PAIR, TEXT, Tested, without_seed
-from xling.plan import Plan, Run
+from xling.job_rows import PAIR, Tested, without_seed
+from xling.plan import TEXT, Plan, Run
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 # A Slurm job runs two Snakemake processes beside the command; measured: 170 MB each.
@@ -128,19 +128,19 @@ class JobNeeds:
         found = memory.PYTHON
         if self.plan.study.data.source == "artificial":
             found = memory.generated(self._jobs.raw_rows(kind), self._jobs.size(kind))
-        return _needs(found, self._jobs.fetch(kind))
+        return with_margins(found, self._jobs.fetch(kind))
 
     def _prepare(self, kind: str, split: str) -> Needs:
         # The text's languages are of very different sizes: it is taken for one.
         languages = 1 if kind == TEXT else len(self.plan.split_languages(kind, split))
         rows, processes = self._jobs.rows(kind, split), self.plan.reading_threads(kind)
         found = memory.prepared(rows, languages, processes, self._jobs.size(kind))
-        return _needs(found, self._jobs.prepare(kind, split))
+        return with_margins(found, self._jobs.prepare(kind, split))
 
     def _tokenize(self, model: str, task: str, split: str) -> Needs:
         rows, length = self._jobs.rows(task, split), self._jobs.subwords(task, model)
         found = memory.tokenized(rows, length, self._jobs.size(task))
-        return _needs(found, self._jobs.tokenize(model, task, split))
+        return with_margins(found, self._jobs.tokenize(model, task, split))
 
     def _pretrain(self, model: str) -> Needs:
         """Needs of a pre-training, or of reading a given encoder."""
@@ -150,7 +150,7 @@ class JobNeeds:
             self._jobs.pretrain(model),
         )
         if encoder.source == "folder":
-            return _needs(memory.TORCH + memory.parameters(shape, memory.LOADED_BYTES), job)
+            return with_margins(memory.TORCH + memory.parameters(shape, memory.LOADED_BYTES), job)
         plan, rows = encoder.pretraining, self._jobs.rows(TEXT, TEXT)
         size, length = self._jobs.size(TEXT), self._jobs.subwords(TEXT, model, plan.max_length)
         subwords = plan.batch_size * plan.max_length
@@ -164,14 +164,14 @@ class JobNeeds:
             recompute=False,
         )
         data = memory.learned(rows, size) + memory.held(rows, length)
-        return _needs(memory.training(shape, batch, data, job.gpus), job)
+        return with_margins(memory.training(shape, batch, data, job.gpus), job)
 
     def _labelling(self, run: Run) -> Needs:
         shape, job = self._shape(run.model), self._jobs.label(run)
         length, rows = self._jobs.subwords(run.task, run.model), self._jobs.labelled_rows(run)
         data = memory.held(rows, length) + self._jobs.labels_mb(run)
         data += memory.labelled(rows * length)
-        return _needs(memory.prediction(shape, self._look(run, shape), data, job.gpus), job)
+        return with_margins(memory.prediction(shape, self._look(run, shape), data, job.gpus), job)
 
     def _training(self, run: Run) -> Needs:
         shape, job = self._shape(run.model), self._jobs.train(run)
@@ -182,7 +182,7 @@ class JobNeeds:
         teacher = self.plan.teacher(run)
         data += self._jobs.labels_mb(teacher) if teacher else 0.0
         batch = self._largest_batch(run, shape)
-        return _needs(memory.training(shape, batch, data, job.gpus), job)
+        return with_margins(memory.training(shape, batch, data, job.gpus), job)
 
     def _largest_batch(self, run: Run, shape: Shape) -> float:
         """Memory of the largest batch of a training: of an update or of a look at the dev set."""
@@ -230,7 +230,7 @@ class JobNeeds:
             layers = outputs if sweep else 1
             data += memory.sentences(rows, largest, layers, shape.hidden)
         batch = self._look(run, shape, outputs)
-        return _needs(memory.prediction(shape, batch, data, job.gpus), job)
+        return with_margins(memory.prediction(shape, batch, data, job.gpus), job)
 
     def _analysis(self, run: Run) -> Needs:
         shape, job, tested = self._shape(run.model), self._jobs.analyse(run), self._jobs.tested(run)
@@ -242,7 +242,7 @@ class JobNeeds:
         data += memory.compared(*pair, shape.layers + 1, shape.hidden)
         data += 2 * (self._jobs.analysis_mb(run, tested) or 0.0)  # in 64 bits until it is written
         batch = self._look(run, shape, shape.layers + 1)
-        return _needs(memory.prediction(shape, batch, data, job.gpus), job)
+        return with_margins(memory.prediction(shape, batch, data, job.gpus), job)
 
     def _shape(self, model: str) -> Shape:
         shape = self._jobs.shape(model)
@@ -250,7 +250,7 @@ class JobNeeds:
         return shape
 
 
-def _needs(found_mb: float, job: Job) -> Needs:
+def with_margins(found_mb: float, job: Job) -> Needs:
     """Return the needs of a job that uses so much memory, with margins, in round numbers."""
     assert job.seconds is not None, "only downloads are unknown"
     memory_mb = math.ceil((SNAKEMAKE + MEMORY_MARGIN * found_mb) / 100) * 100

@@ -2,16 +2,16 @@
 """What papers trained with, as published: ``config/papers/{paper}.yaml``.
 
 The values are evidence, not defaults: a study says what is trained, and a test holds the two
-against each other.
+against each other.  The file on CATS has other keys; ``xling.mt.paper_settings`` reads it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from xling.config.loader import repository_root
 from xling.config.source import read_source
@@ -20,6 +20,9 @@ from xling.errors import DataError, UsageError, nearest
 from xling.reported.rows import FAMILIES
 from xling.xmixup.settings import XMixupSettings
 
+File = TypeVar("File", bound=BaseModel)
+#: A paper whose file is not read here.
+TRANSLATION = "cats"
 Section = Literal["training", "xmixup", "reading", "decoding", "run"]
 
 # Keys of each section.  All but those of `run` are settings of a study.
@@ -162,7 +165,7 @@ def paper_settings(paper: str) -> PaperSettings:
         DataError: it has a mistake; with its line.
     """
     folder = repository_root() / "config" / "papers"
-    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    known = sorted({path.stem for path in folder.glob("*.yaml")} - {TRANSLATION})
     if paper not in known:
         raise UsageError(
             f"there are no published settings of the paper '{paper}'",
@@ -175,9 +178,14 @@ def paper_settings(paper: str) -> PaperSettings:
 
 def read_paper(path: Path) -> PaperSettings:
     """Read and check the file of one paper; raises as :func:`paper_settings`."""
+    return read_file(path, PaperSettings)
+
+
+def read_file(path: Path, kind: type[File]) -> File:
+    """Read published settings of some kind; raises as :func:`paper_settings`."""
     source = read_source(path)
     try:
-        return PaperSettings.model_validate(source.values)
+        return kind.model_validate(source.values)
     except ValidationError as error:
         first = error.errors()[0]
         raise DataError(

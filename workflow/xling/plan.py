@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xling.config.study import (
     RunResources,
@@ -27,7 +27,12 @@ from xling.methods import Method
 from xling.score import MEAN, STANDARD
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
+if TYPE_CHECKING:
+    from xling.mt.plan import TranslationPlan
+
 READERS = 4  # ours: a cluster's smallest jobs have as many cores
+TRANSLATION = "cats"  # the paper that translation models belong to
+TEXT = "text"  # the pre-training text, where a task could stand
 
 
 @dataclass(frozen=True, order=True)
@@ -51,6 +56,23 @@ class Plan:
     """All runs of a study and what each stage needs."""
 
     study: Study
+
+    @cached_property
+    def translation(self) -> TranslationPlan | None:
+        """The runs of translation models; None in a study without them.
+
+        They are in none of the lists below but :attr:`papers`.
+        """
+        from xling.mt.plan import TranslationPlan
+
+        return None if self.study.translation is None else TranslationPlan(self.study)
+
+    def of_paper(self, paper: str) -> Plan:
+        """Return the plan of one paper's runs alone."""
+        blocks = [block for block in self.study.experiments if block.paper == paper]
+        translation = self.study.translation if paper == TRANSLATION else None
+        parts = {"experiments": blocks, "translation": translation}
+        return Plan(self.study.model_copy(update=parts))
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -133,7 +155,7 @@ class Plan:
 
     def overrides(self, run: Run) -> list[int]:
         """Return the numbers of the training overrides that touch a run, in order."""
-        return self._matching([override.where for override in self.study.training.overrides], run)
+        return self._matching([override.where for override in self.study.overrides], run)
 
     def settings(self, run: Run) -> TrainingSettings:
         """Training settings of a run: defaults, matching overrides in order, the system's own."""
@@ -145,9 +167,11 @@ class Plan:
 
         @cache
         def resolved(method: str, model: str, task: str) -> TrainingSettings:
+            if self.study.training is None:
+                raise ValueError(f"the study '{self.study.name}' fine-tunes nothing")
             values = self.study.training.defaults.model_dump()
             for i in self.overrides(Run("", method, model, task, 0)):
-                values = _replaced(values, self.study.training.overrides[i].set)
+                values = _replaced(values, self.study.overrides[i].set)
             if method in self.study.systems:
                 values = _replaced(values, self.study.systems[method].set)
             return TrainingSettings.model_validate(values)
@@ -155,7 +179,9 @@ class Plan:
         return resolved
 
     def resources(self, run: Run) -> RunResources:
-        """Threads and GPUs of the jobs that train and predict a run."""
+        """Threads and GPUs of the jobs that train and predict a run; also one of translation."""
+        if self.translation and run.paper == TRANSLATION:
+            return self.translation.resources(run)
         resources = self.study.resources
         values = {key: getattr(resources, key) for key in RunResources.model_fields}
         for i in self._matching([override.where for override in resources.overrides], run):
@@ -301,6 +327,21 @@ class Plan:
 
         return artefacts_of(task, self.uses(task))
 
+    @cached_property
+    def kinds(self) -> list[str]:
+        """What is fetched and prepared: the tasks, and the text if any encoder reads it."""
+        return [*self.tasks, *([TEXT] if any(map(self.needs_text, self.models)) else [])]
+
+    @cached_property
+    def downloads(self) -> list[str]:
+        """All downloads (keys of ``config/datasets.csv``), sorted; also those of translation."""
+        keys = {key for kind in self.kinds for key in self.artefacts(kind)}
+        if self.translation:
+            keys |= {
+                k for one in self.translation.benchmarks for k in self.translation.artefacts(one)
+            }
+        return sorted(keys)
+
     def choice(self, task: str) -> dict[str, Any]:
         """Which published splits are trained on and scored (the text has but one)."""
         if task == "text":
@@ -349,11 +390,9 @@ class Plan:
     def positions(self) -> int:
         """Longest input, in sub-words, that any stage feeds to an encoder from scratch."""
         study = self.study
-        return max(
-            *(settings.max_length for settings in study.tasks.values()),
-            *(e.pretraining.max_length for e in study.encoders.values() if e.source == "scratch"),
-            0,
-        )
+        lengths = [settings.max_length for settings in study.tasks.values()]
+        scratch = [e for e in study.encoders.values() if e.source == "scratch"]
+        return max([0, *lengths, *(e.pretraining.max_length for e in scratch)])
 
     def _matching(self, wheres: Sequence[Where], run: Run) -> list[int]:
         """Return the numbers of the entries whose lists all hold the run's names, in order.
@@ -391,7 +430,8 @@ class Plan:
     @cached_property
     def papers(self) -> list[str]:
         """Papers that any run belongs to, sorted."""
-        return sorted({run.paper for run in self.runs})
+        translated = [TRANSLATION] if self.translation else []
+        return sorted({*translated, *(run.paper for run in self.runs)})
 
 
 def _replaced(values: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from textwrap import wrap
 
 from xling.costs import shape_of
 from xling.estimate import StageCost
-from xling.plan import Plan
+from xling.mt.job_costs import TranslationCosts
+from xling.plan import TRANSLATION, Plan
 
 # Ours: two columns of names and the rest fit into 120 characters.
 _NAMES_WIDTH = 44
@@ -26,7 +27,7 @@ def format_plan(plan: Plan, stages: Sequence[StageCost]) -> str:
     """Return the runs, the table of stages and what to know about its numbers."""
     study = plan.study
     lines = [
-        f"study {study.name}: {len(plan.runs)} runs, {len(plan.trainings)} models to train",
+        _head(plan),
         study.description,
         "",
         *_columns([("paper", "methods", "models", "tasks", "seeds"), *_blocks(plan)], right=()),
@@ -44,13 +45,27 @@ def format_plan(plan: Plan, stages: Sequence[StageCost]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _head(plan: Plan) -> str:
+    """Say how many runs and trainings there are; every run of translation trains a model."""
+    translated = len(plan.translation.runs) if plan.translation else 0
+    runs, trainings = len(plan.runs) + translated, len(plan.trainings) + translated
+    return f"study {plan.study.name}: {runs} runs, {trainings} models to train"
+
+
 def _blocks(plan: Plan) -> list[tuple[str, ...]]:
     """Return the rows of each experiment of the study: one, or more where names are many."""
+    study = plan.study
+    blocks: list[tuple[Sequence[str | int], ...]] = [
+        ([one.paper], one.methods, one.models, one.tasks, one.seeds) for one in study.experiments
+    ]
+    for block in study.translation.experiments if study.translation else []:
+        tasks = [f"{name}-{way}" for name in block.benchmarks for way in block.directions]
+        blocks.append(([TRANSLATION], block.methods, block.models, tasks, block.seeds))
     rows: list[tuple[str, ...]] = []
-    for block in plan.study.experiments:
+    for parts in blocks:
         cells = [
             wrap(", ".join(map(str, names)), _NAMES_WIDTH, break_on_hyphens=False)
-            for names in ([block.paper], block.methods, block.models, block.tasks, block.seeds)
+            for names in parts
         ]
         rows += zip_longest(*cells, fillvalue="")
     return rows
@@ -127,13 +142,14 @@ def _columns(rows: list[tuple[str, ...]], right: tuple[int, ...]) -> list[str]:
 def _gpus(plan: Plan) -> list[str]:
     """Say how many GPUs, and of which type, the study's trainings ask for."""
     counts: Counter[tuple[int, str]] = Counter()
-    for run in plan.trainings:
+    trainings = [*plan.trainings, *(plan.translation.runs if plan.translation else [])]
+    for run in trainings:
         asked = plan.resources(run)
         counts[asked.gpu, asked.gpu_type or "any type"] += 1
     if not any(gpus for gpus, _ in counts):
         return []
     parts = [
-        f"{f'{gpus} of {kind}' if gpus else 'none'} ({jobs} of {len(plan.trainings)})"
+        f"{f'{gpus} of {kind}' if gpus else 'none'} ({jobs} of {len(trainings)})"
         for (gpus, kind), jobs in sorted(counts.items(), reverse=True)
     ]
     return [f"GPUs that a training asks for: {', '.join(parts)}."]
@@ -143,6 +159,8 @@ def _disk_while_running(plan: Plan) -> list[str]:
     """Say how much disk a running training holds on top (checkpoints, removed at the end)."""
     shapes = [shape_of(plan.study.encoders[name], plan.positions) for name in plan.models]
     sizes = [shape.training_mb for shape in shapes if shape is not None]
+    if plan.translation:
+        sizes.append(TranslationCosts(plan.translation).training_mb)
     if not sizes:
         return []
     return [f"Each running training holds up to {megabytes(max(sizes))} more for checkpoints."]

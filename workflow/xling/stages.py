@@ -33,9 +33,22 @@ VERSIONS = {
     "compare": 1,
     "tabulate": 1,
     "plot": 1,
+    "scores": 1,
     "report": 1,
     "check": 1,
+    "fetch_parallel": 1,
+    "prepare_parallel": 1,
+    "subwords": 1,
+    "binarize": 1,
+    "train_mt": 1,
+    "generate": 1,
+    "score_mt": 1,
+    "analyse_mt": 1,
+    "compare_mt": 1,
 }
+
+# fairseq loads the plug-in from its folder; it makes methods by name.
+_PLUG_IN = ("xling.mt.fairseq.plugin.*", "xling.mt.rivals.*")
 
 # The modules a stage starts from; what they import from xling belongs to the stage too.
 ENTRIES = {
@@ -59,12 +72,27 @@ ENTRIES = {
     "compare": ("xling.comparison.compare",),
     "tabulate": ("xling.tables",),
     "plot": ("xling.figures",),
+    "scores": ("xling.records",),
     "report": ("xling.report",),
     "check": ("xling.check",),
+    "fetch_parallel": ("xling.mt.stages.fetch_parallel",),
+    "prepare_parallel": ("xling.mt.stages.prepare_parallel",),
+    "subwords": ("xling.mt.stages.subwords",),
+    "binarize": ("xling.mt.stages.binarize",),
+    "train_mt": ("xling.mt.stages.train_mt", *_PLUG_IN),
+    "generate": ("xling.mt.stages.generate", *_PLUG_IN),
+    "score_mt": ("xling.mt.stages.score_mt",),
+    "analyse_mt": ("xling.mt.stages.analyse_mt", *_PLUG_IN),
+    "compare_mt": ("xling.mt.stages.compare_mt",),
 }
 
 # Code that cannot change a result: messages, versions, what a job ran on.
 NO_RESULT = ("xling.errors", "xling.stages", "xling.machine", "xling.files")
+
+# These stages run nothing of translation, though the study that they read may plan it.
+FINE_TUNING = tuple("download fetch prepare pretrain tokenize label train predict score".split())
+FINE_TUNING += ("analyse", "compare")
+TRANSLATION = "xling.mt"
 
 PACKAGE = Path(__file__).parent
 LOCK = PACKAGE / "stages.lock"
@@ -125,6 +153,8 @@ def modules_of(stage: str) -> list[str]:
         module = todo.pop()
         path = _file_of(module)
         if module in seen or path is None or module in NO_RESULT:
+            continue
+        if stage in FINE_TUNING and module.startswith(TRANSLATION):
             continue
         seen.add(module)
         todo += sorted(_imports(path))

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from xling.mt.summary import NOTE, overview
 from xling.plan import Plan
 from xling.records import Record
 from xling.tables.caption import Caption, caption
@@ -24,6 +25,7 @@ def summary(
     flags: Sequence[str],
     table_paths: Sequence[Path],
     report_path: Path,
+    translated: Sequence[Record] = (),
 ) -> str:
     """Return all tables as text of at most :data:`WIDTH` columns, then flags and files.
 
@@ -33,12 +35,17 @@ def summary(
         flags: what a reader has to know (:func:`xling.check.to_know`, or those of the check).
         table_paths: files of the tables.
         report_path: the page.
+        translated: records of translation models.
 
     Raises:
         DataError: if records of one table were made by different versions or on different data.
     """
     parts = [_table_text(table, caption(table)) for table in build_tables(plan, records)]
     parts += [_table_text(one, overview_caption(one)) for one in build_overviews(plan, records)]
+    if plan.translation:
+        tables = overview(plan.translation, translated)
+        parts += [_translation_text(plan, title, columns) for title, columns in tables]
+        parts += [_wrap(NOTE)] if tables else []
     if flags:
         more = len(flags) - MOST_FLAGS
         # A flag that names many languages is cut; the report has it in full.
@@ -69,6 +76,14 @@ def _table_text(table: Grid, about: Caption) -> str:
     for block in _blocks(["", *names], columns):
         lines += [*block, ""]
     lines += [_wrap(about.verdict), *(_wrap(note) for note in about.notes)]
+    return "\n".join(lines)
+
+
+def _translation_text(plan: Plan, title: str, columns: Sequence[Sequence[str]]) -> str:
+    """Return one table of translation models."""
+    lines = [f"{title} (study {plan.study.name}, paper cats)"]
+    for block in _blocks(columns[0], columns[1:]):
+        lines += ["", *block]
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ from xling.config.problems import Problem, found_by_types
 from xling.config.source import KeyPath, Source, dotted
 from xling.config.split_checks import empty_splits, splits
 from xling.config.study import Study, TrainingSettings, Where, Windows
+from xling.config.translation_checks import check_translation
 from xling.errors import UsageError, nearest
 from xling.methods import methods
 from xling.plan import Plan, Run
@@ -41,7 +42,7 @@ def setting_origin(plan: Plan, run: Run, key: str) -> KeyPath:
     Setting one of ``epochs`` and ``max_steps`` clears the other, so an override of one is also the
     origin of the other's absence.
     """
-    systems, overrides = plan.study.systems, plan.study.training.overrides
+    systems, overrides = plan.study.systems, plan.study.overrides
     own = [("systems", run.method)] if run.method in systems else []
     places: list[KeyPath] = [*own, *((*_OVERRIDES, i) for i in reversed(plan.overrides(run)))]
     for place in places:
@@ -56,7 +57,7 @@ def idle_overrides(study: Study) -> list[int]:
     """Return the indices of overrides that touch no run that is trained."""
     plan = Plan(study)
     used = {i for run in training_groups(plan) for i in plan.overrides(run)}
-    return [i for i in range(len(study.training.overrides)) if i not in used]
+    return [i for i in range(len(study.overrides)) if i not in used]
 
 
 def check(study: Study, source: Source) -> list[Problem]:
@@ -68,6 +69,7 @@ def check(study: Study, source: Source) -> list[Problem]:
         *_borrowed(study),
         *_overrides(study, source),
         *_systems(study, source),
+        *check_translation(study, source),
     ]
     # The grid can be asked only if names and tasks fit, all splits only if runs have settings.
     plan = Plan(study)
@@ -168,7 +170,7 @@ def _borrowed(study: Study) -> Iterator[Problem]:
 
 
 def _overrides(study: Study, source: Source) -> Iterator[Problem]:
-    for i, override in enumerate(study.training.overrides):
+    for i, override in enumerate(study.overrides):
         yield from _known_models(study, override.where, (*_OVERRIDES, i))
         yield from _setting_types(study, override.set, source, (*_OVERRIDES, i))
     for i, other in enumerate(study.resources.overrides):
@@ -195,6 +197,8 @@ def _setting_types(
     study: Study, given: dict[str, Any], source: Source, path: KeyPath
 ) -> Iterator[Problem]:
     """Check each value by itself; how they go together depends on the run."""
+    if study.training is None:  # then nothing is trained, whatever is set
+        return
     try:
         TrainingSettings.model_validate(study.training.defaults.model_dump() | given)
     except ValidationError as error:
@@ -263,7 +267,7 @@ def _no_dev(plan: Plan, run: Run, selection: str) -> Problem | None:
 
 def _idle_for_borrowers(plan: Plan) -> Iterator[Problem]:
     """Name overrides for a task by name whose models are those of another task."""
-    for i, override in enumerate(plan.study.training.overrides):
+    for i, override in enumerate(plan.study.overrides):
         for j, task in enumerate(override.where.tasks or []):
             if TASKS[task].trains_as == task:
                 continue

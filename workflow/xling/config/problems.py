@@ -216,7 +216,7 @@ def _own_check(m: _Mistake) -> Problem:
     path = m.path
     what, _, allowed = str(m.detail["ctx"]["error"]).partition("; allowed: ")
     if located := re.fullmatch(r"([a-z_]+[\w.\[\]-]*): (.*)", what):
-        path, what = _parsed(located[1]), located[2]
+        path, what = (*path, *_parsed(located[1])), located[2]
     if unknown := re.fullmatch(r"unknown [\w ]+ '([^']*)'", what):
         name = unknown[1]
         fix = nearest(name, allowed.split(", "))

@@ -17,19 +17,26 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from xling.config.explain import as_yaml
+from xling.config.parts import RunResources
 from xling.config.shape import is_model, is_union, plain, variants
 from xling.config.study import (
     PAPERS,
     MethodName,
     PaperName,
-    RunResources,
     Study,
     TaskName,
     TrainingSettings,
 )
+from xling.config.translation import (
+    BENCHMARKS,
+    BenchmarkName,
+    SystemKind,
+    TranslationSettings,
+)
 from xling.errors import UsageError
 from xling.files import write_text
 from xling.methods import methods
+from xling.mt.systems import SYSTEMS
 from xling.tasks import TASKS
 from xling.xmixup.settings import XMixupSettings
 
@@ -42,8 +49,16 @@ _END = "<!-- end of the generated part -->"
 # The types check these names in Python; an editor needs the lists.
 _NAMES: dict[Any, tuple[str, ...]] = {
     get_args(kind)[1].func: tuple(sorted(allowed))
-    for kind, allowed in ((TaskName, TASKS), (MethodName, methods()), (PaperName, PAPERS))
+    for kind, allowed in (
+        (TaskName, TASKS),
+        (MethodName, methods()),
+        (PaperName, PAPERS),
+        (BenchmarkName, BENCHMARKS),
+        (SystemKind, SYSTEMS),
+    )
 }
+# The part of a study that can stand alone.
+TRANSLATION = "translation"
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 _PLURALS = {str: "names", int: "whole numbers"}
 
@@ -74,11 +89,14 @@ def json_schema() -> str:
     schema = Study.model_json_schema(schema_generator=_EditorSchema)
     for part in (schema, *schema["$defs"].values()):
         del part["title"]
+    _close_translation(schema["$defs"])
     # An override sets some keys of the training settings; none has a default there.
     for part, target, keys in (
         ("TrainingSettings", "Override", TrainingSettings.model_fields),
         ("TrainingSettings", "System", TrainingSettings.model_fields),
         ("Resources", "ResourceOverride", RunResources.model_fields),
+        ("Resources", "TranslationResourceOverride", RunResources.model_fields),
+        ("TranslationSettings", "TranslationOverride", TranslationSettings.model_fields),
     ):
         properties = schema["$defs"][part]["properties"]
         schema["$defs"][target]["properties"]["set"] |= {
@@ -100,9 +118,39 @@ def json_schema() -> str:
         "properties"
     ]
     required = schema.pop("required")
-    schema["anyOf"] = [{"required": required}, {"required": ["name", "description", "extends"]}]
+    fine_tuning = [name for name, field in Study.model_fields.items() if field.validate_default]
+    for name in fine_tuning:
+        del schema["properties"][name]["default"]
+    schema["anyOf"] = [
+        {"required": [*required, *fine_tuning]},
+        {"required": [*required, TRANSLATION]},
+        {"required": ["name", "description", "extends"]},
+    ]
     head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "study"}
     return json.dumps(head | schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def _close_translation(parts: dict[str, Any]) -> None:
+    """Name the keys of maps in the part on translation, whose types are those of methods."""
+    from xling.mt.fairseq.settings import ProbeSettings
+    from xling.mt.rivals import METHODS
+
+    settings = parts["TranslationSettings"]["properties"]
+    weighting = {
+        key: value
+        for kind in METHODS.values()
+        for key, value in kind.model_json_schema()["properties"].items()
+    }
+    for part, key, properties in (
+        ("TranslationSettings", "weighting", weighting),
+        ("TranslationSettings", "probe", ProbeSettings.model_json_schema()["properties"]),
+        ("TranslationSystem", "set", weighting),
+        ("TranslationSystem", "training", settings),
+    ):
+        parts[part]["properties"][key] |= {
+            "properties": _without_defaults(properties),
+            "additionalProperties": False,
+        }
 
 
 def _without_defaults(properties: dict[str, Any]) -> dict[str, Any]:
@@ -166,6 +214,8 @@ def _default(field: FieldInfo) -> str:
     """Return a key's default as YAML writes it."""
     if field.is_required():
         return "required"
+    if field.validate_default:  # only a study of translation may leave it out
+        return f"required without `{TRANSLATION}`"
     default = field.get_default(call_default_factory=True)
     if default in (None, [], {}):
         return "none"

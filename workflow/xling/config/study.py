@@ -12,58 +12,28 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
+from xling.config.parts import Closed, Language, Name, Precision, RunResources, Share, known
+from xling.config.translation import Translation
 from xling.methods import Method, methods
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 from xling.xmixup.settings import XMixupSettings, preset
 
 PAPERS = ("xmixup", "robust", "cats", "distill")
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Precision = Literal["fp32", "bf16", "fp16"]
-
-
-def _known(kind: str, allowed: tuple[str, ...]) -> AfterValidator:
-    """Accept only the given names; the loader turns the message into a suggestion."""
-
-    def check(value: str) -> str:
-        if value not in allowed:
-            raise ValueError(f"unknown {kind} '{value}'; allowed: {', '.join(sorted(allowed))}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _path_part(value: str) -> str:
-    """Accept what can stand between two slashes of a result path."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", value):
-        raise ValueError(
-            f"'{value}' cannot name a folder; allowed: small letters, digits, '.', '_', '-'"
-        )
-    return value
-
-
-Name = Annotated[str, AfterValidator(_path_part)]
 # A method or one of the study's own systems, which only the whole study knows.
 SystemName = Name
-TaskName = Annotated[str, _known("task", tuple(TASKS))]
-MethodName = Annotated[str, _known("method", tuple(methods()))]
-PaperName = Annotated[str, _known("paper", PAPERS)]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
-
-
-class Closed(BaseModel):
-    """Base of all parts of a study: unknown keys are errors, values are not coerced."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+TaskName = Annotated[str, known("task", tuple(TASKS))]
+MethodName = Annotated[str, known("method", tuple(methods()))]
+PaperName = Annotated[str, known("paper", PAPERS)]
 
 
 class ArtificialLanguage(Closed):
@@ -96,7 +66,9 @@ class Artificial(Closed):
     )
     source_text_share: Share = Field(..., description="share of the text in the source language")
     text_documents: PositiveInt = Field(..., description="two-sentence texts for pre-training")
-    sizes: dict[TaskName, SplitSizes] = Field(..., description="rows per benchmark")
+    sizes: dict[TaskName, SplitSizes] = Field(
+        default_factory=dict, description="rows per benchmark"
+    )
     noise: Share = Field(0.0, description="share of wrong words in machine translations")
 
     @model_validator(mode="after")
@@ -377,21 +349,6 @@ class Experiment(Closed):
     )
 
 
-class RunResources(Closed):
-    """What a job that trains or predicts may use; can differ between runs."""
-
-    train_threads: PositiveInt = Field(1, description="CPU threads of training and prediction")
-    gpu: int = Field(
-        0,
-        ge=0,
-        le=16,
-        description="GPUs of a job that trains; several share each batch (prediction takes one)",
-    )
-    gpu_type: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]+$")] | None = Field(
-        None, description="the cluster's name for a type of GPU; null: any"
-    )
-
-
 class ResourceOverride(Closed):
     """Other resources for some runs; later overrides win."""
 
@@ -432,30 +389,49 @@ class Study(Closed):
         False, description="true only if data, models and settings are the papers' own"
     )
     data: Data
-    tasks: dict[TaskName, TaskSettings] = Field(..., min_length=1)
-    encoders: dict[Name, Encoder] = Field(..., min_length=1, description="by a name of your choice")
-    training: Training
+    translation: Translation | None = None
+    # Without translation, a study must have the next three and experiments; see _needed.
+    tasks: dict[TaskName, TaskSettings] = Field(None, validate_default=True)
+    encoders: dict[Name, Encoder] = Field(
+        None, validate_default=True, description="by a name of your choice"
+    )
+    training: Training | None = Field(None, validate_default=True)
     systems: dict[Name, System] = Field(
         default_factory=dict, description="variants of methods, by a name of your choice"
     )
-    experiments: list[Experiment] = Field(..., min_length=1)
+    experiments: list[Experiment] = Field(None, validate_default=True)
     resources: Resources = Field(default_factory=Resources)
+
+    @field_validator("tasks", "encoders", "training", "experiments", mode="before")
+    @classmethod
+    def _needed(cls, value: Any, info: ValidationInfo) -> Any:
+        """Let a study of translation alone leave these parts out; no other may."""
+        alone = info.data.get("translation", ...) is not None
+        if value is None and not alone:
+            raise PydanticKnownError("missing")
+        if value is None:
+            return {"training": None, "experiments": []}.get(str(info.field_name), {})
+        if value in ({}, []) and not alone and info.field_name != "training":
+            kind = "List" if info.field_name == "experiments" else "Dictionary"
+            limits = {"field_type": kind, "min_length": 1, "actual_length": 0}
+            raise PydanticKnownError("too_short", limits)
+        return value
 
     @model_validator(mode="after")
     def _check(self) -> Study:
         self._check_languages()
         self._check_systems()
         for i, block in enumerate(self.experiments):
-            for kind, names, known in (
+            for kind, names, allowed in (
                 ("models", block.models, self.encoders),
                 ("tasks", block.tasks, self.tasks),
                 ("languages", block.languages, self.tasks),
             ):
                 for name in names:
-                    if name not in known:
+                    if name not in allowed:
                         raise ValueError(
                             f"experiments[{i}].{kind}: unknown name '{name}'; "
-                            f"allowed: {', '.join(known)}"
+                            f"allowed: {', '.join(allowed)}"
                         )
             for task, wanted in block.languages.items():
                 for code in wanted:
@@ -467,22 +443,28 @@ class Study(Closed):
                     )
         return self
 
+    @property
+    def overrides(self) -> list[Override]:
+        """Overrides of the training settings; none without fine-tuning."""
+        return self.training.overrides if self.training else []
+
     @cached_property
     def methods(self) -> dict[str, Method]:
         """All methods and the study's variants of them, by name."""
-        known = methods()
+        built_in = methods()
         own = {
-            name: known[one.method].variant(name, one.title) for name, one in self.systems.items()
+            name: built_in[one.method].variant(name, one.title)
+            for name, one in self.systems.items()
         }
-        return known | own
+        return built_in | own
 
     def _check_systems(self) -> None:
-        known = methods()
+        built_in = methods()
         for name, system in self.systems.items():
-            if name in known:
+            if name in built_in:
                 raise ValueError(f"systems.{name}: the name of a method; allowed: any other name")
-            if known[system.method].trained_as != system.method:
-                own = [one.name for one in known.values() if one.trained_as == one.name]
+            if built_in[system.method].trained_as != system.method:
+                own = [one.name for one in built_in.values() if one.trained_as == one.name]
                 raise ValueError(
                     f"systems.{name}.method: '{system.method}' has no training of its own, so "
                     f"nothing can differ; allowed: {', '.join(own)}"
@@ -491,7 +473,7 @@ class Study(Closed):
         lists += [
             (part + ".overrides[{}].where.methods", [where.methods or [] for where in wheres])
             for part, wheres in (
-                ("training", [one.where for one in self.training.overrides]),
+                ("training", [one.where for one in self.overrides]),
                 ("resources", [one.where for one in self.resources.overrides]),
             )
         ]

@@ -25,10 +25,13 @@ def checkup(plan: Plan | None, *, verify_data: bool) -> Iterator[Finding]:
         verify_data: read every byte of the downloads too.
     """
     from xling.doctor.packages import package_findings, python_finding
+    from xling.doctor.translation import fairseq_findings
 
     yield python_finding()
     root = repository_root()
     yield from guarded(lambda: package_findings(root), "packages")
+    translates = plan is not None and plan.translation is not None
+    yield from guarded(lambda: fairseq_findings(root, needed=translates), "fairseq")
     missing = slurm.missing_commands()
     has_slurm = not missing
     yield from guarded(lambda: _gpu(plan, slurm_here=has_slurm), "GPU")
@@ -42,7 +45,7 @@ def checkup(plan: Plan | None, *, verify_data: bool) -> Iterator[Finding]:
 
 def _gpu(plan: Plan | None, *, slurm_here: bool) -> Iterator[Finding]:
     from xling.doctor.devices import devices, driver_here, gpu_findings, gpus_asked
-    from xling.doctor.gpu_memory import memory_findings
+    from xling.doctor.gpu_memory import memory_findings, translation_memory_findings
 
     # Importing torch takes seconds: only where a GPU is asked for or here.
     here = devices() if (plan and gpus_asked(plan)) or driver_here() else None
@@ -54,6 +57,8 @@ def _gpu(plan: Plan | None, *, slurm_here: bool) -> Iterator[Finding]:
         theirs = here is not None and (not slurm_here or "SLURM_JOB_ID" in os.environ)
         smallest = here.smallest_mb if here and theirs else None
         yield from memory_findings(plan, JobNeeds(plan, Site()).gpu_mem_mb, smallest)
+        if plan.translation is not None:
+            yield from translation_memory_findings(plan.translation, smallest)
 
 
 def _study(plan: Plan, root: Path, *, verify_data: bool) -> Iterator[Finding]:

@@ -13,24 +13,18 @@ from xling.data.folder_layout import places
 from xling.data.http import offline
 from xling.data.registry import Artefact, artefacts
 from xling.data.verify import state, verify
-from xling.data.wants import TEXT, wants
+from xling.data.wants import wants
 from xling.doctor.finding import Finding, error, few, ok, size, warning
 from xling.plan import Plan
+from xling.tasks import SOURCE_LANGUAGE
 
 _FEW = 5  # ours: more names make no command that one likes to read
-
-
-def kinds(plan: Plan) -> list[str]:
-    """Return the tasks whose raw files a study reads, and ``text`` if an encoder is pre-trained."""
-    text = any(plan.needs_text(name) for name in plan.models)
-    return [*plan.tasks, *([TEXT] if text else [])]
 
 
 def downloads_of(plan: Plan) -> list[Artefact]:
     """Return the downloads of a study, in the order of their keys."""
     registry = artefacts()
-    keys = {key for kind in kinds(plan) for key in plan.artefacts(kind)}
-    return [registry[key] for key in sorted(keys)]
+    return [registry[key] for key in plan.downloads]
 
 
 def absent(wanted: Sequence[Artefact], base: Path) -> list[Artefact]:
@@ -62,10 +56,10 @@ def _folder(plan: Plan) -> Finding:
         return error(f"data: the folder {root} does not exist", fix)
     options = {
         tuple(place.path for place in some)
-        for kind in kinds(plan)
+        for kind in plan.kinds
         for want in wants(kind, plan.uses(kind))
         for some in places(want)
-    }
+    } | _bitext(plan)
     missing = [
         " or ".join(paths)
         for paths in sorted(options)
@@ -77,6 +71,20 @@ def _folder(plan: Plan) -> Finding:
             f"put them there, or take what needs them out of the study; {fix}",
         )
     return ok(f"data: all {len(options)} files are in {root} (names only; fetch reads them)")
+
+
+def _bitext(plan: Plan) -> set[tuple[str, ...]]:
+    """Return the files in the folder that translation reads: XNLI's, which are parallel."""
+    if plan.translation is None:
+        return set()
+    codes = {
+        code for one in plan.translation.benchmarks for code in plan.translation.languages_of(one)
+    }
+    return {
+        (f"xnli/{split}-{code}.tsv",)
+        for code in (SOURCE_LANGUAGE, *codes)
+        for split in ("dev", "test")
+    }
 
 
 def _downloads(wanted: Sequence[Artefact], base: Path) -> Iterator[Finding]:

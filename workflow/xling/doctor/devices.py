@@ -46,9 +46,16 @@ def gpus_asked(plan: Plan) -> int:
     """Return the most GPUs that any job of a study asks for."""
     scratch = any(plan.needs_text(name) for name in plan.models)
     pretraining = min(1, plan.study.resources.gpu) if scratch else 0
-    predicting = min(1, max(plan.resources(run).gpu for run in plan.runs))
+    predicting = min(1, max((plan.resources(run).gpu for run in plan.runs), default=0))
     training = max((plan.resources(run).gpu for run in plan.trainings), default=0)
-    return max(pretraining, predicting, training)
+    return max(pretraining, predicting, training, _gpus_of_translation(plan))
+
+
+def _gpus_of_translation(plan: Plan) -> int:
+    translated = plan.translation
+    if translated is None:
+        return 0
+    return max(translated.resources(run).gpu for run in translated.runs)
 
 
 def driver_here() -> bool:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from xling.cluster.sinfo import SlurmPartition
 from xling.cluster.site import Partition, Site
 from xling.data.wants import TEXT
-from xling.doctor.data import kinds
 from xling.doctor.finding import Finding, error, ok, warning
 from xling.doctor.slurm_site import chosen
 from xling.plan import Plan
 
 if TYPE_CHECKING:
+    from xling.mt.plan import TranslationPlan
     from xling.needs import JobNeeds, Needs
 
 # Stages that save on the signal before the wall time and go on in the retry.
-_GOES_ON = ("pretrain", "train")
+_GOES_ON = ("pretrain", "train", "train_mt")
 _ATTEMPTS = 3  # profiles/slurm: retries: 2
 
 
@@ -55,7 +55,7 @@ def job_findings(
 
 def _jobs(plan: Plan, needs: JobNeeds) -> Iterator[_Job]:
     study = plan.study
-    for kind in kinds(plan):
+    for kind in plan.kinds:
         yield _Job("fetch", kind, needs.fetch(kind), 1, False)
         for split in [TEXT] if kind == TEXT else plan.splits(kind):
             threads = plan.reading_threads(kind)
@@ -76,6 +76,30 @@ def _jobs(plan: Plan, needs: JobNeeds) -> Iterator[_Job]:
     for run in plan.analysed:
         about = plan.resources(run)
         yield _Job("analyse", run.path, needs.analyse(run), about.train_threads, about.gpu > 0)
+    if plan.translation is not None:
+        yield from _translation_jobs(plan.translation)
+
+
+def _translation_jobs(plan: TranslationPlan) -> Iterator[_Job]:
+    from xling.mt.needs import TranslationNeeds
+
+    needs = TranslationNeeds(plan)
+    for one in plan.benchmarks:
+        threads = needs.jobs.binarizing_threads(one)
+        yield _Job("fetch_parallel", one, needs.fetch_parallel(one), 1, False)
+        yield _Job("prepare_parallel", one, needs.prepare_parallel(one, "train"), 1, False)
+        yield _Job("subwords", one, needs.subwords(one), 1, False)
+        yield _Job("binarize", one, needs.binarize(one), threads, False)
+    stages = {"train_mt": needs.train_mt, "generate": needs.generate}
+    for stage, need_of in stages.items():
+        for run in plan.runs:
+            about = plan.resources(run)
+            yield _Job(stage, run.path, need_of(run), about.train_threads, about.gpu > 0)
+    for run in plan.analysed:
+        about = plan.resources(run)
+        yield _Job(
+            "analyse_mt", run.path, needs.analyse_mt(run), about.train_threads, about.gpu > 0
+        )
 
 
 def _time(

@@ -29,17 +29,26 @@ def numbered_path(folder: Path, name: str, suffix: str) -> Path:
 
 
 def figure_paths(plan: Plan, folder: Path) -> list[Path]:
-    """Return the files that :func:`write_figures` writes."""
+    """Return the files of all figures.
+
+    :func:`write_figures` draws them, but those of translation models: :mod:`xling.figures.cats`
+    does.
+    """
     paths = [
         figure_path(folder, paper, task, suffix)
         for paper, task in paper_tasks(plan)
         for suffix in FORMATS
     ]
-    return paths + [
+    paths += [
         numbered_path(folder, one.name, suffix)
         for one in planned_figures(plan)
         for suffix in FORMATS
     ]
+    if plan.translation:
+        from xling.figures import cats
+
+        paths += cats.figure_paths(plan.translation, folder)
+    return paths
 
 
 def write_figures(

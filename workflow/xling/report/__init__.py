@@ -15,7 +15,11 @@ from xling.figures import figure_path
 from xling.files import write_text
 from xling.plan import Plan
 from xling.records import Record
+from xling.report.translation import Translated, translated_tables
+from xling.report.translation import facts as translation_facts
 from xling.tables.xmixup import NO_ANALYSES, Analyses
+
+NOT_TRANSLATED = Translated()
 
 
 def report_text(
@@ -26,6 +30,7 @@ def report_text(
     figures: Path,
     analyses: Analyses = NO_ANALYSES,
     comparisons: Sequence[Comparison] = (),
+    translated: Translated = NOT_TRANSLATED,
 ) -> str:
     """Return the page; equal inputs give equal bytes.
 
@@ -35,6 +40,7 @@ def report_text(
         figures: folder that :func:`xling.figures.write_figures` wrote.
         analyses: by run, as tables and figures were made of.
         comparisons: of pairs of systems, as tables were made of.
+        translated: results of translation models.
 
     Raises:
         DataError: a figure is missing, or records of one table do not belong together.
@@ -46,22 +52,28 @@ def report_text(
     for one in results:
         path = figure_path(figures, one["paper"], one["task"], "svg")
         one["figure"] = _data_address(path)
-    by_number = numbered(plan, records, analyses, comparisons, figures)
-    for kind in by_number["kinds"] if by_number else ():
-        for one in kind["figures"]:
+    papers = [numbered(plan, records, analyses, comparisons, figures)]
+    everything = [*records, *translated.records]
+    about = view.facts(plan, everything)
+    if plan.translation:
+        papers.append(translated_tables(plan.translation, translated.results))
+        about += translation_facts(plan.translation)
+    by_number = [paper for paper in papers if paper]
+    for paper in by_number:
+        for one in (one for kind in paper["kinds"] for one in kind["figures"]):
             one["figure"] = _data_address(one["path"])
     return _render(
         study=plan.study,
         verdict=view.study_verdict(plan),
-        facts=view.facts(plan, records),
+        facts=about,
         overviews=view.overviews(plan, records),
         results=results,
         numbered=by_number,
         check=result,
         settings=view.settings(records),
-        data=view.data(records, prepared),
-        runs=view.runs(plan, records),
-        machines=view.machines(records),
+        data=view.data(everything, {**prepared, **translated.by_task}),
+        runs=view.runs(plan, everything),
+        machines=view.machines(everything),
     )
 
 
@@ -93,9 +105,10 @@ def write_report(
     path: Path,
     analyses: Analyses = NO_ANALYSES,
     comparisons: Sequence[Comparison] = (),
+    translated: Translated = NOT_TRANSLATED,
 ) -> None:
     """Write the page; see :func:`report_text`."""
-    text = report_text(plan, records, prepared, result, figures, analyses, comparisons)
+    text = report_text(plan, records, prepared, result, figures, analyses, comparisons, translated)
     write_text(path, text)
 
 

@@ -50,9 +50,11 @@ def numbered(
     ]
     return {
         "paper": PAPER,
-        "title": TITLE,
+        "title": f"{TITLE}: tables and figures by number",
+        "short": "By number",
         "sheets": sheets,
         "kinds": [{"words": words, "figures": found} for words, found in kinds if found],
+        "files": "png, .svg",
     }
 
 

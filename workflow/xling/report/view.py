@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xling.check import Prepared
-from xling.plan import Plan
+from xling.plan import TRANSLATION, Plan
 from xling.records import Record
+from xling.report.rows import Row, by_language, text_of
 from xling.tables.agree import run_of
 from xling.tables.caption import Caption, caption, verdict
 from xling.tables.overview import build_overviews, overview_caption
@@ -24,46 +25,21 @@ from xling.tables.sweep import build_sweep, sweep_caption, sweep_name, sweeps
 from xling.tables.table import Grid, System, Table, build_tables, main_scores
 from xling.tasks import TASKS
 
-Row = dict[str, Any]
-
-
-def text_of(value: Any) -> str:
-    """Return a value as a person writes it: plain words, lists with commas, short numbers."""
-    if isinstance(value, str):
-        return value or "none"
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "–"}[value]
-    if isinstance(value, float):
-        return f"{value:,.2f}" if abs(value) >= 100 else f"{value:.6g}"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {text_of(value[key])}" for key in sorted(value))
-    if isinstance(value, Sequence):
-        return ", ".join(map(text_of, value))
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-def by_language(values: Mapping[str, Any], unit: str = "") -> str:
-    """Return values per language; equal ones are said once ("800 rows in en, qaa")."""
-    groups: dict[str, list[str]] = {}
-    for language, value in values.items():
-        groups.setdefault(text_of(value), []).append(language)
-    return "; ".join(f"{value}{unit} in {', '.join(groups[value])}" for value in groups)
-
 
 def facts(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
     """Return what was run, in a few words each."""
     names = dict.fromkeys(name for block in plan.study.experiments for name in block.methods)
-    return [
+    translated = plan.translation.runs if plan.translation else []
+    found = [
         ("papers", ", ".join(plan.papers)),
         ("tasks", ", ".join(TASKS[task].title for task in plan.tasks)),
         ("systems", ", ".join(plan.method(name).title for name in names)),
         ("encoders", ", ".join(plan.models)),
-        ("seeds", ", ".join(map(str, sorted({run.seed for run in plan.runs})))),
-        ("runs", f"{len(records)} of {len(plan.runs)}"),
-        ("trained models", str(len(plan.trainings))),
+        ("seeds", ", ".join(map(str, sorted({run.seed for run in [*plan.runs, *translated]})))),
+        ("runs", f"{len(records)} of {len(plan.runs) + len(translated)}"),
+        ("trained models", str(len(plan.trainings) + len(translated))),
     ]
+    return [(name, words) for name, words in found if words]
 
 
 def study_verdict(plan: Plan) -> str:
@@ -231,7 +207,7 @@ def runs(plan: Plan, records: Sequence[Record]) -> Row:
         rows.append(
             {
                 "run": run,
-                "title": plan.method(record.method).title,
+                "title": _title(plan, record),
                 "trained_as": record.trained_as if record.trained_as != run.path else "",
                 "selection": text_of(record.selection),
                 "timing": [record.timing.get(key) for key in timed],
@@ -239,6 +215,13 @@ def runs(plan: Plan, records: Sequence[Record]) -> Row:
             }
         )
     return {"timing": [key.replace("_", " ") for key in timed], "rows": rows}
+
+
+def _title(plan: Plan, record: Record) -> str:
+    """Return the title of a record's system."""
+    if plan.translation and record.paper == TRANSLATION:
+        return plan.translation.title(record.method)
+    return plan.method(record.method).title
 
 
 def machines(records: Sequence[Record]) -> list[Row]:

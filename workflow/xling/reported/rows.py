@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from xling.config.loader import config_file
+from xling.config.translation import BENCHMARKS, DIRECTIONS
 from xling.errors import DataError
 from xling.methods import methods
+from xling.mt.data.groups import language_groups
+from xling.mt.scoring.metrics import METRICS
+from xling.mt.systems import SYSTEMS
 from xling.tasks import TASKS
 
 Kind = Literal["paper", "reference", "third_party", "fact"]
@@ -34,6 +38,8 @@ FAMILIES = {
     "xlm-roberta-base": "xlmr-base",
     "xlm-roberta-large": "xlmr-large",
 }
+# Tasks of translation, as those of its runs: ``ted8_diverse-m2o``.
+TRANSLATIONS = tuple(f"{name}-{direction}" for name in BENCHMARKS for direction in DIRECTIONS)
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class Reported:
         paper: who reported it; with ``table``, ``system`` and ``model`` in the source's words.
         value: as printed; scores are 0 to 100.
         source: where it was read.
-        task: our keys from here on; empty where nothing of ours corresponds.
+        task: our keys from here on; empty where nothing of ours corresponds.  Of translation it
+            is benchmark and direction.
         family: of ``FAMILIES``.
         column: language, or ``avg``: the mean over all published languages of the task.
     """
@@ -134,22 +141,38 @@ def _mistakes(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         number = False
     if not number:
         yield f"the value is '{row['value']}'", "a number"
-    task = TASKS.get(row["task_key"])
+    task = row["task_key"]
     allowed: dict[str, tuple[str, ...]] = {
         "kind": get_args(Kind),
-        "task_key": ("", *TASKS),
+        "task_key": ("", *TASKS, *TRANSLATIONS),
         "method_key": ("", *methods()),
         "family_key": ("", *FAMILIES.values()),
     }
-    if task:
-        allowed |= {"metric_key": task.metrics, "column": ("", AVG, *task.languages)}
-    for name, values in allowed.items():
+    for name, values in (allowed | _allowed_for(task)).items():
         if row[name] not in values:
             yield f"'{name}' is '{row[name]}'", ", ".join(filter(None, values))
     if not task and any(row[name] for name in KEYS):
         yield "there is no task, but other keys", f"a task_key, or none of {', '.join(KEYS)}"
     if task and row["kind"] == "fact":
         yield "a fact has a task_key", "none: it is no score of a model"
+
+
+@cache
+def _allowed_for(task: str) -> dict[str, tuple[str, ...]]:
+    """Return the values of keys that depend on the task."""
+    if task in TRANSLATIONS:
+        groups = language_groups(task.rpartition("-")[0])
+        scored = (code for code, row in groups.items() if row.group)
+        return {
+            "method_key": ("", *SYSTEMS),
+            "family_key": ("",),
+            "metric_key": METRICS,
+            "column": ("", AVG, *scored),
+        }
+    if task in TASKS:
+        about = TASKS[task]
+        return {"metric_key": about.metrics, "column": ("", AVG, *about.languages)}
+    return {}
 
 
 def _reported(line: int, row: Mapping[str, str]) -> Reported:

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from xling.config.study import Experiment
 from xling.status.excerpts import last_lines, progress
 from xling.status.hours import Hours, Used
 from xling.status.states import JobStatus, State
-from xling.status.study import StudyStatus
+from xling.status.study import Block, StudyStatus
 
 
 def as_json(status: StudyStatus, steps: Sequence[str]) -> str:
@@ -46,7 +45,7 @@ def as_json(status: StudyStatus, steps: Sequence[str]) -> str:
         "slurm": status.queue.running_ids is not None,
         "groups_queued": len(status.queue.groups_waiting),
         "stages": _stages(status),
-        "experiments": [_experiment(status, one) for one in status.plan.study.experiments],
+        "experiments": [_experiment(status, one) for one in status.blocks],
         "running": [_running(one) for one in status.of_state(State.RUNNING)],
         "failed": [_failed(one) for one in status.of_state(State.FAILED, State.KILLED)],
         "controller": _controller(status),
@@ -82,7 +81,7 @@ def _stages(status: StudyStatus) -> list[dict[str, Any]]:
     return found
 
 
-def _experiment(status: StudyStatus, block: Experiment) -> dict[str, Any]:
+def _experiment(status: StudyStatus, block: Block) -> dict[str, Any]:
     cells = [
         {"method": method, "model": model, "task": task, "runs": _counts(cell)}
         for (method, model, task), cell in status.cells(block).items()

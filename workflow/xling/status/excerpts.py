@@ -13,6 +13,11 @@ _PROGRESS = re.compile(
     r"step (?P<step>\d+) of (?P<steps>\d+), loss (?P<loss>nan|-?(?:inf|[\d.]+)), "
     r"(?P<rate>[\d.]+) steps/s, (?P<left>\d+) (?P<unit>min|s) left"
 )
+# What a training in fairseq logs (xling.mt.fairseq): its losses are in history.jsonl.
+_UPDATES = re.compile(
+    r"update (?P<step>\d+) of (?P<steps>\d+), (?P<rate>[\d.]+) updates/s, "
+    r"(?P<minutes>\d+) min (?P<seconds>\d+) s left"
+)
 _ERROR = re.compile(r"^error: .*(?:\n  (?:where|allowed|do): .*)*", re.MULTILINE)
 
 
@@ -42,7 +47,9 @@ def progress(text: str) -> Progress | None:
         if found := _PROGRESS.match(text, start + 1):
             return _progress(found)
         start = text.rfind(" step ", 0, start)
-    return None
+    start = text.rfind(" update ")
+    found = _UPDATES.match(text, start + 1) if start >= 0 else None
+    return _updates(found) if found else None
 
 
 def _progress(found: re.Match[str]) -> Progress:
@@ -53,6 +60,16 @@ def _progress(found: re.Match[str]) -> Progress:
         loss=loss if math.isfinite(loss) else None,
         rate=float(found["rate"]),
         seconds_left=int(found["left"]) * (60 if found["unit"] == "min" else 1),
+    )
+
+
+def _updates(found: re.Match[str]) -> Progress:
+    return Progress(
+        step=int(found["step"]),
+        steps=int(found["steps"]),
+        loss=None,
+        rate=float(found["rate"]),
+        seconds_left=60 * int(found["minutes"]) + int(found["seconds"]),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from xling.journal import Attempt
-from xling.status.jobs import Job
+from xling.status.folder import Job
 from xling.status.states import JobStatus, State
 
 

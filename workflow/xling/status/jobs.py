@@ -7,52 +7,14 @@ A test compares the list with Snakemake's own (``tests/dag/jobs``).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from xling.comparison.pairs import compared_papers
 from xling.figures import figure_paths
-from xling.plan import Plan, Run
+from xling.plan import TEXT, Plan, Run
+from xling.status.folder import Folder, Job
+from xling.status.translation import translation_jobs
 from xling.tables import table_paths
-
-TEXT = "text"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job.
-
-    Attributes:
-        rule: its rule.
-        wildcards: their values by name, in Snakemake's order: that of the rule's first output.
-        outputs: declared outputs.
-        log: declared log.
-        benchmark: file of the time that it took.
-        threads: CPU threads that it asks for.
-        gpus: GPUs that it asks for.
-        run: the run that it trains, predicts or scores.
-    """
-
-    rule: str
-    wildcards: dict[str, str]
-    outputs: tuple[str, ...]
-    log: str
-    benchmark: str
-    threads: int = 1
-    gpus: int = 0
-    run: Run | None = None
-
-    @property
-    def name(self) -> str:
-        """The rule, and what tells its jobs of one study apart."""
-        parts = [value for name, value in self.wildcards.items() if name != "study"]
-        return f"{self.rule} {self.run.path if self.run else '/'.join(parts)}".rstrip()
-
-    @property
-    def comment(self) -> str:
-        """The comment that Snakemake's Slurm executor (2.8) gives the job."""
-        values = "_".join(self.wildcards.values()).replace("/", "_")
-        return f"rule_{self.rule}_wildcards_{values}" if values else f"rule_{self.rule}"
 
 
 def jobs_of(plan: Plan, results: Path = Path("results")) -> list[Job]:
@@ -62,56 +24,22 @@ def jobs_of(plan: Plan, results: Path = Path("results")) -> list[Job]:
         plan: of the study.
         results: folder of the results of all studies; downloads lie beside it.
     """
-    here = _Folder(plan.study.name, results / plan.study.name)
+    here = Folder(plan.study.name, results / plan.study.name)
     return [
         *_downloads(plan, results.parent / "resources"),
         *_data(plan, here),
         *_encoders(plan, here),
         *_tokens(plan, here),
         *_runs(plan, here),
+        *(translation_jobs(plan.translation, here) if plan.translation else ()),
         *_reports(plan, here),
     ]
 
 
-@dataclass(frozen=True)
-class _Folder:
-    """A study's folder of results."""
-
-    study: str
-    path: Path
-
-    def job(
-        self,
-        rule: str,
-        place: str,
-        wildcards: dict[str, str],
-        outputs: tuple[str, ...],
-        *,
-        threads: int = 1,
-        gpus: int = 0,
-        run: Run | None = None,
-    ) -> Job:
-        """Return a job whose log and benchmark are called ``place``; outputs lie in the folder."""
-        return Job(
-            rule,
-            {"study": self.study, **wildcards} if wildcards else {},
-            tuple(f"{self.path}/{output}" for output in outputs),
-            f"{self.path}/logs/{place}.log",
-            f"{self.path}/benchmarks/{place}.tsv",
-            threads,
-            gpus,
-            run,
-        )
-
-
-def _kinds(plan: Plan) -> list[str]:
-    """What is fetched: all tasks, and the text if an encoder is pre-trained on it."""
-    return [*plan.tasks, *([TEXT] if any(map(plan.needs_text, plan.models)) else [])]
-
-
 def _downloads(plan: Plan, resources: Path) -> Iterator[Job]:
-    for key in sorted({key for kind in _kinds(plan) for key in plan.artefacts(kind)}):
+    for key in plan.downloads:
         yield Job(
+            "download",
             "download",
             {"key": key},
             (f"{resources}/data/{key}.json",),
@@ -120,10 +48,10 @@ def _downloads(plan: Plan, resources: Path) -> Iterator[Job]:
         )
 
 
-def _data(plan: Plan, here: _Folder) -> Iterator[Job]:
-    for task in _kinds(plan):
+def _data(plan: Plan, here: Folder) -> Iterator[Job]:
+    for task in plan.kinds:
         yield here.job("fetch", f"fetch/{task}", {"task": task}, (f"raw/{task}/manifest.json",))
-    for task in _kinds(plan):
+    for task in plan.kinds:
         for split in [TEXT] if task == TEXT else plan.splits(task):
             place = f"prepared/{task}/{split}"
             yield here.job(
@@ -135,7 +63,7 @@ def _data(plan: Plan, here: _Folder) -> Iterator[Job]:
             )
 
 
-def _encoders(plan: Plan, here: _Folder) -> Iterator[Job]:
+def _encoders(plan: Plan, here: Folder) -> Iterator[Job]:
     resources = plan.study.resources
     for model in plan.models:
         yield here.job(
@@ -148,7 +76,7 @@ def _encoders(plan: Plan, here: _Folder) -> Iterator[Job]:
         )
 
 
-def _tokens(plan: Plan, here: _Folder) -> Iterator[Job]:
+def _tokens(plan: Plan, here: Folder) -> Iterator[Job]:
     read = {
         (run.model, task, split)
         for run in plan.trainings
@@ -170,7 +98,7 @@ def _tokens(plan: Plan, here: _Folder) -> Iterator[Job]:
         yield here.job("tokenize", f"tokenize/{place}", wildcards, (f"tokens/{place}.arrow",))
 
 
-def _runs(plan: Plan, here: _Folder) -> Iterator[Job]:
+def _runs(plan: Plan, here: Folder) -> Iterator[Job]:
     def job(rule: str, run: Run, outputs: tuple[str, ...], *, threads: int, gpus: int) -> Job:
         wildcards = {
             "paper": run.paper,
@@ -201,16 +129,18 @@ def _runs(plan: Plan, here: _Folder) -> Iterator[Job]:
         yield job("analyse", run, outputs, threads=asked.train_threads, gpus=min(1, asked.gpu))
 
 
-def _reports(plan: Plan, here: _Folder) -> Iterator[Job]:
+def _reports(plan: Plan, here: Folder) -> Iterator[Job]:
     for paper in compared_papers(plan):
         made = f"comparisons/{paper}.json"
         yield here.job("compare", f"compare/{paper}", {"paper": paper}, (made,))
-    tables = (f"tables/{path}" for path in table_paths(plan, Path()))
-    figures = (f"figures/{path}" for path in figure_paths(plan, Path()))
-    for rule, outputs in (
-        ("tabulate", ("scores.csv", *tables)),
-        ("plot", tuple(figures)),
-        ("check", ("check.json",)),
-        ("report", ("report/index.html",)),
+    tables, figures = table_paths(plan, Path()), figure_paths(plan, Path())
+    for stage, folder, paths in (("tabulate", "tables", tables), ("plot", "figures", figures)):
+        for paper in plan.papers:
+            own = tuple(f"{folder}/{path}" for path in paths if path.parent.name == paper)
+            yield here.job(f"{stage}_{paper}", f"{stage}/{paper}", {}, own, stage=stage)
+    for rule, made in (
+        ("scores", "scores.csv"),
+        ("check", "check.json"),
+        ("report", "report/index.html"),
     ):
-        yield here.job(rule, rule, {}, outputs)
+        yield here.job(rule, rule, {}, (made,))

@@ -44,7 +44,7 @@ def _done(status: StudyStatus) -> bool:
     Files in between may have been removed to make room; Snakemake does not make them again.
     """
     last = all(one.state == State.DONE for one in status.jobs if one.job.rule in LAST_RULES)
-    return last and status.runs[State.DONE] == len(status.plan.runs)
+    return last and status.runs[State.DONE] == len(status.all_runs)
 
 
 def _before(status: StudyStatus) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from xling.cluster.slurm import SlurmJob
 from xling.journal import Attempt, Journal, file_of, read_journal
 from xling.status.alive import alive
-from xling.status.jobs import Job
+from xling.status.folder import Job
 
 # Ours: a training logs at least once a minute, other jobs may only when they begin.
 SILENT_SECONDS = 600.0

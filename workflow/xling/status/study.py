@@ -11,10 +11,9 @@ from pathlib import Path
 
 from xling.cluster import controller, slurm
 from xling.cluster.controller import Controller
-from xling.config.study import Experiment
 from xling.errors import DataError
 from xling.estimate import StageCost, estimate
-from xling.plan import Plan, Run
+from xling.plan import TRANSLATION, Plan, Run
 from xling.status.hours import Used, used
 from xling.status.jobs import jobs_of
 from xling.status.states import JobStatus, Queue, State, look_at
@@ -24,11 +23,22 @@ _FIRST = (State.RUNNING, State.QUEUED, State.FAILED, State.KILLED, State.STOPPED
 
 
 @dataclass(frozen=True)
+class Block:
+    """An experiment of the study, of fine-tuning or of translation."""
+
+    paper: str
+    methods: list[str]
+    models: list[str]
+    tasks: list[str]
+    seeds: list[int]
+
+
+@dataclass(frozen=True)
 class Stage:
-    """All jobs of one rule.
+    """All jobs of one stage.
 
     Attributes:
-        name: of the rule.
+        name: of the stage.
         counts: jobs by state.
         used: what their attempts took.
         planned: what they should take; None if that cannot be estimated.
@@ -72,7 +82,7 @@ class StudyStatus:
                 used(jobs),
                 self.planned.get(name),
             )
-            for name, found in groupby(self.jobs, lambda status: status.job.rule)
+            for name, found in groupby(self.jobs, lambda status: status.job.stage)
             for jobs in [list(found)]
         ]
 
@@ -84,7 +94,12 @@ class StudyStatus:
     @cached_property
     def runs(self) -> Counter[State]:
         """Runs by state."""
-        return Counter(self.state_of(run) for run in self.plan.runs)
+        return Counter(self.state_of(run) for run in self.all_runs)
+
+    @cached_property
+    def all_runs(self) -> list[Run]:
+        """Runs that get a record, those of translation last."""
+        return [*self.plan.runs, *(self.plan.translation.runs if self.plan.translation else [])]
 
     @cached_property
     def used(self) -> Used:
@@ -102,6 +117,10 @@ class StudyStatus:
 
     def state_of(self, run: Run) -> State:
         """Return where a run stands: done, if it has a record and nothing of it is made again."""
+        if run.paper == TRANSLATION:
+            score = self._states["score_mt", run]
+            others = {self._states[rule, run] for rule in ("train_mt", "generate")}
+            return _overall(score, {score, *others})
         score = self._states["score", run]
         found = {score, self._states["predict", run]}
         if self.plan.trains(run):
@@ -109,10 +128,19 @@ class StudyStatus:
             found.add(self._states["train", trained])
             if teacher := self.plan.teacher(trained):
                 found |= {self._states["train", teacher], self._states["label", teacher]}
-        active = next((state for state in _FIRST if state in found), State.WAITING)
-        return State.DONE if active == State.WAITING and score == State.DONE else active
+        return _overall(score, found)
 
-    def cells(self, block: Experiment) -> dict[tuple[str, str, str], Counter[State]]:
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """The experiments of the study, those of translation last."""
+        study = self.plan.study
+        found = [Block(b.paper, b.methods, b.models, b.tasks, b.seeds) for b in study.experiments]
+        for one in study.translation.experiments if study.translation else []:
+            tasks = [f"{name}-{way}" for name in one.benchmarks for way in one.directions]
+            found.append(Block(TRANSLATION, one.methods, one.models, tasks, one.seeds))
+        return found
+
+    def cells(self, block: Block) -> dict[tuple[str, str, str], Counter[State]]:
         """Return the runs of an experiment by state, for each (method, model, task)."""
         return {
             (method, model, task): Counter(
@@ -124,6 +152,12 @@ class StudyStatus:
     def of_state(self, *states: State) -> list[JobStatus]:
         """Return the jobs in some states, those of the first state first."""
         return [one for state in states for one in self.jobs if one.state == state]
+
+
+def _overall(score: State, found: set[State]) -> State:
+    """Return a run's state from those of its jobs; it is done with its record."""
+    active = next((state for state in _FIRST if state in found), State.WAITING)
+    return State.DONE if active == State.WAITING and score == State.DONE else active
 
 
 def look(plan: Plan, results: Path) -> StudyStatus:

@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from xling.config.study import Experiment
 from xling.plan_text import hours
 from xling.status.excerpts import Progress, last_lines, progress
 from xling.status.layout import cut, table, wrap
 from xling.status.states import SILENT_SECONDS, JobStatus, State
-from xling.status.study import StudyStatus
+from xling.status.study import Block, StudyStatus
 
 MOST_RUNNING = 20  # ours: what fits on a screen
 MOST_FAILED = 5
@@ -30,7 +29,7 @@ def format_status(status: StudyStatus, steps: Sequence[str]) -> str:
     parts = [
         _head(status),
         [*_stages(status), "", *_hours(status)],
-        *(_experiment(status, block) for block in status.plan.study.experiments),
+        *(_experiment(status, block) for block in status.blocks),
         [_LEGEND] if any(status.runs[state] for state in _MARKS) else [],
         _running(status),
         _failed(status),
@@ -40,7 +39,7 @@ def format_status(status: StudyStatus, steps: Sequence[str]) -> str:
 
 
 def _head(status: StudyStatus) -> list[str]:
-    runs = status.plan.runs
+    runs = status.all_runs
     lines = [
         f"study {status.plan.study.name}: {status.runs[State.DONE]} of {len(runs)} runs done, "
         f"{status.counts[State.DONE]} of {len(status.jobs)} jobs"
@@ -115,7 +114,7 @@ def _hours(status: StudyStatus) -> list[str]:
     return lines
 
 
-def _experiment(status: StudyStatus, block: Experiment) -> list[str]:
+def _experiment(status: StudyStatus, block: Block) -> list[str]:
     """Return an experiment's runs: systems as rows, tasks as columns, seeds in the cells."""
     cells = status.cells(block)
     systems = [(method, model) for method in block.methods for model in block.models]

@@ -36,20 +36,26 @@ FORMATS = {"csv": csv_text, "md": markdown_text, "tex": latex_text}
 
 
 def table_paths(plan: Plan, folder: Path) -> list[Path]:
-    """Return the files that :func:`write_tables` writes: ``{paper}/{task}.{csv,md,tex}``.
+    """Return the files of all tables: ``{paper}/{task}.{csv,md,tex}``.
 
     The overview of all tasks is called ``xtreme``, the layers of a task ``{task}-layers``, its
     settings at test time ``{task}-settings``, the tests of systems ``significance``, a paper's own
-    tables ``table-{number}-{subject}``.
+    tables ``table-{number}-{subject}``.  :func:`write_tables` writes them, but those of translation
+    models: :mod:`xling.tables.cats` does.
     """
     names = paper_tasks(plan) + [(paper, OVERVIEW) for paper in overview_papers(plan)]
     names += [(paper, sweep_name(task)) for paper, task in sweeps(plan)]
     names += [(paper, settings_name(task)) for paper, task in tasks_with_settings(plan)]
     names += [(paper, SIGNIFICANCE) for paper in compared_papers(plan)]
     names += [(PAPER, name) for name in sheet_names(plan)]
-    return [
+    paths = [
         folder / paper / f"{name}.{suffix}" for paper, name in sorted(names) for suffix in FORMATS
     ]
+    if plan.translation:
+        from xling.tables import cats
+
+        paths += cats.table_paths(plan.translation, folder)
+    return paths
 
 
 def write_tables(
