@@ -20,7 +20,7 @@ LABELS = ("contradiction", "entailment", "neutral")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep on one process what shares costly fixtures: a file, and all that ask for the smoke study.
+    """Keep together what shares costly fixtures: a file, and all that ask for the smoke study.
 
     That study has the time it takes on a machine with other work.
     """
