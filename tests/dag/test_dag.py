@@ -160,6 +160,8 @@ def test_all_rules_were_found():
         "download",
         "fetch",
         "prepare",
+        "synonyms",
+        "augment",
         "pretrain",
         "tokenize",
         "label",

@@ -10,8 +10,10 @@ from xling.data.manifest import sha256_of
 from xling.figures import figure_paths
 from xling.needs import JobNeeds
 from xling.plan import Run, canonical
+from xling.robust.splits import augmented_split
 from xling.stages import VERSIONS
 from xling.tables import table_paths
+from xling.tables.robust import sheet_names as robust_sheets
 from xling.tables.xmixup import sheet_names
 
 
@@ -50,6 +52,27 @@ def prepared_of(splits):
     return [
         f"results/{STUDY.name}/prepared/{task}/{split}.parquet"
         for task, split in splits
+    ]
+
+
+def raw_splits():
+    """Prepared splits that are made of raw files."""
+    return {split for task in PLAN.tasks for split in PLAN.raw_splits(task)} | {"text"}
+
+
+def synonyms_of(split):
+    """The table of synonyms that copies are drawn from; none where the rows give it."""
+    drawn = augmented_split(split).table == "neighbours"
+    return [f"results/{STUDY.name}/synonyms.json"] if drawn else []
+
+
+def reading_options(run):
+    """Options of a prediction that also reads sentences in two languages, or votes."""
+    tokenizer = f"results/{STUDY.name}/encoders/{run.model}/tokenizer.json"
+    votes = PLAN.votes(run)
+    return [
+        *(["--pairs", tokenizer] if PLAN.pairs(run) else []),
+        *(["--smoothed", canonical(votes.model_dump())] if votes else []),
     ]
 
 
@@ -119,8 +142,23 @@ def facts_of_papers():
 
     Not inputs: a checkout that moved would make the tables again.
     """
-    names = ["reported/xmixup.csv", "reported/xtreme.csv", "languages.csv"]
-    return [sha256_of(config_file(name)) for name in names] if sheet_names(PLAN) else []
+    names = []
+    if sheet_names(PLAN):
+        names += ["reported/xmixup.csv", "reported/xtreme.csv", "languages.csv"]
+    if robust_sheets(PLAN):
+        names += ["reported/robust.csv", "language_distances.csv"]
+    return [sha256_of(config_file(name)) for name in names]
+
+
+def facts_of_comparison(paper):
+    """Checksums of the checkout's files that a paper's tests are made of."""
+    names = ["language_distances.csv"] if paper == "robust" else []
+    return [sha256_of(config_file(name)) for name in names]
+
+
+def score_memory(wildcards, attempt):
+    """Pairs of languages are many predictions (measured: 0.75 GB for 225 pairs of XNLI)."""
+    return (1500 if PLAN.pairs(run_of(wildcards)) else 1000) * attempt
 
 
 def tables_of(paper):

@@ -33,7 +33,7 @@ rule score:
         "results/{study}/benchmarks/score/{paper}/{method}/{model}/{task}/seed-{seed}.tsv"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=score_memory,
         runtime=10,
     params:
         comparable="--comparable" if STUDY.comparable else "",
@@ -58,7 +58,7 @@ rule score:
 
 
 rule compare:
-    """Test X-Mixup against every other system of a paper, item by item and over seeds."""
+    """Test the systems of a paper against each other, item by item and over seeds."""
     input:
         predictions=lambda wildcards: compared_predictions(wildcards.paper),
     output:
@@ -74,6 +74,7 @@ rule compare:
     params:
         study=STUDY_TEXT,
         results=lambda wildcards, output: str(Path(output.comparison).parents[1]),
+        facts=lambda wildcards: facts_of_comparison(wildcards.paper),
         stage=VERSIONS["compare"],
     message:
         "Comparing the systems of {wildcards.paper}"
@@ -128,6 +129,7 @@ rule plot:
     params:
         study=STUDY_TEXT,
         results=lambda wildcards, output: str(Path(output.figures[0]).parents[2]),
+        facts=facts_of_papers(),
         stage=VERSIONS["plot"],
     message:
         "Figures"

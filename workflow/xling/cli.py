@@ -17,6 +17,7 @@ from xling import (
     cli_analyse,
     cli_doctor,
     cli_results,
+    cli_robust,
     cli_stages,
     cli_status,
     cli_study,
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     cli_status.add_arguments(verbs)
     cli_doctor.add_arguments(verbs)
     cli_stages.add_arguments(verbs)
+    cli_robust.add_arguments(verbs)
     cli_analyse.add_arguments(verbs)
     cli_results.add_arguments(verbs)
     cli_xtreme.add_arguments(verbs)

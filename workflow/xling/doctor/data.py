@@ -30,6 +30,7 @@ def downloads_of(plan: Plan) -> list[Artefact]:
     """Return the downloads of a study, in the order of their keys."""
     registry = artefacts()
     keys = {key for kind in kinds(plan) for key in plan.artefacts(kind)}
+    keys |= set(plan.synonym_artefacts)
     return [registry[key] for key in sorted(keys)]
 
 

@@ -47,16 +47,17 @@ def report_text(
         path = figure_path(figures, one["paper"], one["task"], "svg")
         one["figure"] = _data_address(path)
     by_number = numbered(plan, records, analyses, comparisons, figures)
-    for kind in by_number["kinds"] if by_number else ():
-        for one in kind["figures"]:
-            one["figure"] = _data_address(one["path"])
+    for paper in by_number:
+        for kind in paper["kinds"]:
+            for one in kind["figures"]:
+                one["figure"] = _data_address(one["path"])
     return _render(
         study=plan.study,
         verdict=view.study_verdict(plan),
         facts=view.facts(plan, records),
         overviews=view.overviews(plan, records),
         results=results,
-        numbered=by_number,
+        numbered_papers=by_number,
         check=result,
         settings=view.settings(records),
         data=view.data(records, prepared),

@@ -66,6 +66,7 @@ def jobs_of(plan: Plan, results: Path = Path("results")) -> list[Job]:
     return [
         *_downloads(plan, results.parent / "resources"),
         *_data(plan, here),
+        *_copies(plan, here),
         *_encoders(plan, here),
         *_tokens(plan, here),
         *_runs(plan, here),
@@ -110,7 +111,8 @@ def _kinds(plan: Plan) -> list[str]:
 
 
 def _downloads(plan: Plan, resources: Path) -> Iterator[Job]:
-    for key in sorted({key for kind in _kinds(plan) for key in plan.artefacts(kind)}):
+    used = {key for kind in _kinds(plan) for key in plan.artefacts(kind)}
+    for key in sorted({*used, *plan.synonym_artefacts}):
         yield Job(
             "download",
             {"key": key},
@@ -124,7 +126,7 @@ def _data(plan: Plan, here: _Folder) -> Iterator[Job]:
     for task in _kinds(plan):
         yield here.job("fetch", f"fetch/{task}", {"task": task}, (f"raw/{task}/manifest.json",))
     for task in _kinds(plan):
-        for split in [TEXT] if task == TEXT else plan.splits(task):
+        for split in [TEXT] if task == TEXT else plan.raw_splits(task):
             place = f"prepared/{task}/{split}"
             yield here.job(
                 "prepare",
@@ -133,6 +135,19 @@ def _data(plan: Plan, here: _Folder) -> Iterator[Job]:
                 (f"{place}.parquet", f"{place}.json"),
                 threads=plan.reading_threads(task),
             )
+
+
+def _copies(plan: Plan, here: _Folder) -> Iterator[Job]:
+    if plan.needs_synonyms:
+        yield here.job("synonyms", "synonyms", {"study": here.study}, ("synonyms.json",))
+    for task, split in plan.augmented:
+        place = f"prepared/{task}/{split}"
+        yield here.job(
+            "augment",
+            f"augment/{task}/{split}",
+            {"task": task, "split": split},
+            (f"{place}.parquet", f"{place}.json"),
+        )
 
 
 def _encoders(plan: Plan, here: _Folder) -> Iterator[Job]:
