@@ -91,6 +91,13 @@ if STUDY.data.source == "download":
 
 
 include: "workflow/rules/data.smk"
+
+
+if PLAN.augmented:
+
+    include: "workflow/rules/augmented.smk"
+
+
 include: "workflow/rules/models.smk"
 
 

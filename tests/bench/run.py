@@ -18,7 +18,7 @@ from pathlib import Path
 # As a script, Python looks for modules in this folder, not in the one above.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import cats, fine_tuning, inference, scoring, xmixup
+from bench import cats, fine_tuning, generalised, inference, robust_cost, scoring, xmixup
 from bench.comparison import Benchmark, Case, Times, compare, spread
 from bench.memory import added_memory
 
@@ -26,9 +26,11 @@ BENCHMARKS = {
     "training": Benchmark(fine_tuning.training, size=16, tiny=1),
     "xmixup_cost": Benchmark(xmixup.cost, size=64, tiny=2, memory=xmixup.cost),
     "xmixup": Benchmark(xmixup.naive, size=96, tiny=2, memory=partial(xmixup.naive, widest=True)),
+    "robust_cost": Benchmark(robust_cost.cost, size=64, tiny=2),
     "udpos": Benchmark(partial(inference.tags, task="udpos"), size=640, tiny=32),
     "panx": Benchmark(partial(inference.tags, task="panx"), size=640, tiny=32),
     "xquad": Benchmark(inference.answers, size=128, tiny=24),
+    "generalised": Benchmark(generalised.scoring, size=120, tiny=4),
     "tag_scores": Benchmark(scoring.tag_scores, size=10_000, tiny=20),
     "answer_scores": Benchmark(scoring.answer_scores, size=100, tiny=1),
     "cats_cost": Benchmark(cats.cost, size=100, tiny=2, digits=2, package="fairseq"),

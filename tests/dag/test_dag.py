@@ -72,13 +72,21 @@ def test_the_slurm_profile_is_found_by_its_bare_name():
     assert "Using profiles slurm" in done.stderr
 
 
-@pytest.mark.parametrize("target", ["cats", "xmixup"])
+@pytest.mark.parametrize("target", ["cats", "robust", "xmixup"])
 def test_a_paper_has_a_target(target, tmp_path):
     call = snakemake(tmp_path, "-n", target, study="mini")
     assert call.code == 0, call.err
     counts = job_counts(call)
     assert ("train_mt" in counts) == (target == "cats")
-    assert ("train" in counts) == (target == "xmixup")
+    assert ("train" in counts) == (target != "cats")
+    plan = Plan(load_study("mini").study)
+    own = [run for run in plan.runs if run.paper == target]
+    assert counts.get("score", 0) == counts.get("predict", 0) == len(own)
+    # Also those of another paper, where both compare the same model.
+    part = plan.of_paper(target)
+    assert counts.get("train", 0) == len(part.trainings)
+    assert set(part.trainings) <= set(plan.trainings)
+    assert [name for name in counts if name.startswith("tabulate")] == [f"tabulate_{target}"]
 
 
 def test_a_plain_dry_run_takes_the_mini_study_and_is_quick(tmp_path):
@@ -183,6 +191,8 @@ def test_all_rules_were_found():
         "download",
         "fetch",
         "prepare",
+        "synonyms",
+        "augment",
         "pretrain",
         "tokenize",
         "label",

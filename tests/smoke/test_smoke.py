@@ -61,7 +61,9 @@ def test_scores_have_the_agreed_columns_and_every_score(results, plan):
 
 
 def settings_of(plan, run):
-    """Ways in which a run is tested."""
+    """Ways in which a run is tested, written out again."""
+    if run.method == "rs_rp_smoothed":
+        return ["smoothed"]
     sides = [setting for setting, _ in plan.english_tests(run)]
     means = sides if TASKS[run.task].family == "classification" else []
     return [*sides, *(f"{side}_mean" for side in means)] or ["standard"]

@@ -125,7 +125,13 @@ def found(run):
 
 def same(one, other, within=0.0):
     """Compare two analyses, numbers within a tolerance."""
-    assert replace(one, ways={}) == replace(other, ways={})
+    assert replace(one, ways={}, embeddings=None) == replace(other, ways={}, embeddings=None)
+    assert (one.embeddings is None) == (other.embeddings is None)
+    if one.embeddings and other.embeddings:
+        assert list(one.embeddings.distances) == list(other.embeddings.distances)
+        for code, far in one.embeddings.distances.items():
+            # Rounded to 32 bits in a file.
+            assert far == pytest.approx(other.embeddings.distances[code], rel=1e-6 + within)
     assert list(one.ways) == list(other.ways)
     for way, surveys in one.ways.items():
         assert list(surveys) == list(other.ways[way])

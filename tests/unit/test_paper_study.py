@@ -55,18 +55,35 @@ class TestGrid:
         expected |= {
             Run("xmixup", name, "mbert", "xnli", seed)
             for name in plan.study.systems
+            if plan.method(name).base == "xmixup"
             for seed in SEEDS
         }
+        # Robust training: three seeds of mBERT, and variants with one.
+        expected |= {
+            Run("robust", method, "mbert", task, seed)
+            for method in ("zero_shot", "zero_shot_matched", "adv", "rs_rp", "rs_da")
+            for task in ("xnli", "pawsx")
+            for seed in (7, 17, 27)
+        }
+        expected |= {
+            Run("robust", name, "mbert", "pawsx", 7)
+            for name in [*plan.study.systems, "rs_rp_smoothed"]
+            if plan.method(name).base != "xmixup"
+        }
         assert set(plan.runs) == expected
-        assert len(plan.runs) == 5 * 2 * (7 + 5 + 5 + 5 + 2) + 5 * 10 + 3
+        assert len(plan.runs) == 5 * 2 * (7 + 5 + 5 + 5 + 2) + 5 * 10 + 3 + 3 * 2 * 5 + 8
 
     def test_models_that_are_trained(self, plan):
-        trained = {(run.method, run.task) for run in plan.trainings}
+        robust = [run for run in plan.trainings if run.paper == "robust"]
+        trained = {(run.method, run.task) for run in plan.trainings if run not in robust}
         # MLQA is read zero-shot by XQuAD's model, translate-test by that of zero-shot.
         zero_shot = {("zero_shot", task) for task in TRAINED if task != "mlqa"}
         own = {(name, task) for name in ("translate_train", "xmixup") for task in TRANSLATED}
-        assert trained == zero_shot | own | {(name, "xnli") for name in plan.study.systems}
-        assert len(plan.trainings) == 5 * 2 * (6 + 5 + 5) + 5 * 10
+        variants = [name for name in plan.study.systems if plan.method(name).base == "xmixup"]
+        assert trained == zero_shot | own | {(name, "xnli") for name in variants}
+        # The vote reads the model of rs_rp; no seed of zero-shot is one of the other paper's.
+        assert len(robust) == 3 * 2 * 5 + 7
+        assert len(plan.trainings) == 5 * 2 * (6 + 5 + 5) + 5 * 10 + len(robust)
 
     def test_every_published_language_is_scored(self, plan):
         assert set(plan.tasks) == set(TASKS)
@@ -113,19 +130,23 @@ class TestJobs:
         counts = {cost.stage: cost.jobs for cost in estimate(plan, None)}
         # XNLI 2, PAWS-X 1, UD 1, PAN-X 40, SQuAD 1, XQuAD 11, MLQA 1, TyDiQA 2, BUCC 4 x 2, Tatoeba
         # 36 x 2; translations: SQuAD 10, TyDiQA 8; tests 14, 6, 10, 6, 8.
-        # Translation: OPUS-100 94, TED 1, WMT-10 35.
-        assert counts["download"] == 139 + 18 + 44 + 130
+        # Translation: OPUS-100 94, TED 1, WMT-10 35.  One table of synonyms.
+        assert counts["download"] == 139 + 18 + 44 + 130 + 1
+        # Three seeds of two tasks, two variants with other numbers of copies.
+        assert counts["augment"] == 3 * 2 + 2
         assert counts["fetch"] == 9
         # Train of six tasks, test of seven, dev of four and of MLQA; four translated training sets,
         # five translated tests; gold English of four parallel tests; dev and test of BUCC, test of
         # Tatoeba.
         assert counts["prepare"] == 6 + 7 + 5 + 4 + 5 + 4 + 2 + 1
-        assert counts["tokenize"] == 2 * counts["prepare"] - 2  # BUCC for one encoder
+        # BUCC and copies for one encoder.
+        assert counts["tokenize"] == 2 * counts["prepare"] - 2 + counts["augment"]
         assert counts["pretrain"] == 2
-        assert counts["train"] == 210
-        assert counts["predict"] == counts["score"] == 293
-        # Zero-shot, translate-train and X-Mixup on four parallel test sets, and the ablations.
-        assert counts["analyse"] == 5 * 2 * 3 * 4 + 5 * 10
+        assert counts["train"] == 210 + 37
+        assert counts["predict"] == counts["score"] == 293 + 38
+        # Zero-shot, translate-train and X-Mixup on four parallel test sets, and the ablations;
+        # all of robust training but the vote.
+        assert counts["analyse"] == 5 * 2 * 3 * 4 + 5 * 10 + 37
         assert "label" not in counts, "no translations of tagged text are published"
         # 17 systems on two sets and directions with three seeds; four on two more.
         assert counts["train_mt"] == counts["generate"] == 17 * 2 * 2 * 3 + 4 * 2 * 2

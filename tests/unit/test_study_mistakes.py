@@ -328,7 +328,9 @@ OF_FAMILIES = [
         [("[bucc2018, tatoeba]", "[bucc2018, xnli]")],
         "error: the method 'mean_pooled' is not for the task 'xnli'\n"
         "  where:   nine.yaml:40: experiments[1].methods[0]\n"
-        "  allowed: translate_test, translate_train, translate_train_ensemble, xmixup, zero_shot\n"
+        "  allowed: adv, adv_translate_train, rs_da, rs_da_translate_train, rs_rp, rs_rp_smoothed, "
+        "rs_rp_translate_train, translate_test, translate_train, translate_train_ensemble, xmixup, "
+        "xmixup_adv, xmixup_rs_rp, zero_shot, zero_shot_matched\n"
         "  do:      give the task an experiment of its own",
     ),
     (

@@ -10,8 +10,10 @@ from xling.data.manifest import sha256_of
 from xling.figures import figure_paths
 from xling.needs import JobNeeds
 from xling.plan import Run, canonical
+from xling.robust.splits import augmented_split
 from xling.stages import VERSIONS
 from xling.tables import table_paths
+from xling.tables.robust import sheet_names as robust_sheets
 from xling.tables.xmixup import sheet_names
 
 
@@ -55,6 +57,39 @@ def prepared_of(splits):
     return [
         f"results/{STUDY.name}/prepared/{task}/{split}.parquet"
         for task, split in splits
+    ]
+
+
+def raw_splits():
+    """Prepared splits that are made of raw files."""
+    return {split for task in PLAN.tasks for split in PLAN.raw_splits(task)} | {"text"}
+
+
+def synonyms_of(split):
+    """The table of synonyms that copies are drawn from; none where the rows give it."""
+    drawn = augmented_split(split).table == "neighbours"
+    return [f"results/{STUDY.name}/synonyms.json"] if drawn else []
+
+
+def training_settings(run):
+    """Settings of a training as text.
+
+    Robust training came later: a null would train all models again that know nothing of it.
+    """
+    settings = PLAN.settings(run)
+    return canonical(
+        settings.model_dump(exclude=None if settings.robust else {"robust"})
+    )
+
+
+def reading_options(run):
+    """Options of a prediction: English sides of the rows, two languages of a pair, votes."""
+    tokenizer = f"results/{STUDY.name}/encoders/{run.model}/tokenizer.json"
+    votes = PLAN.votes(run)
+    return [
+        *english_test_options(run),
+        *(["--pairs", tokenizer] if PLAN.pairs(run) else []),
+        *(["--smoothed", canonical(votes.model_dump())] if votes else []),
     ]
 
 
@@ -148,11 +183,24 @@ def facts_of(paper):
     """
     names = {
         "xmixup": ["reported/xmixup.csv", "reported/xtreme.csv", "languages.csv"],
+        "robust": ["reported/robust.csv", "language_distances.csv"],
         "cats": ["reported/cats.csv", "papers/cats.yaml"],
     }
-    if paper == "xmixup" and not sheet_names(PLAN):
+    sheets = {"xmixup": sheet_names, "robust": robust_sheets}
+    if paper in sheets and not sheets[paper](PLAN):
         return []
     return [sha256_of(config_file(name)) for name in names.get(paper, [])]
+
+
+def distances_of(paper):
+    """Checksums of the checkout's distances of languages, where a paper's results use them."""
+    names = ["language_distances.csv"] if paper == "robust" else []
+    return [sha256_of(config_file(name)) for name in names]
+
+
+def score_memory(wildcards, attempt):
+    """Pairs of languages are many predictions (measured: 0.75 GB for 225 pairs of XNLI)."""
+    return (1500 if PLAN.pairs(run_of(wildcards)) else 1000) * attempt
 
 
 def tables_of(paper):

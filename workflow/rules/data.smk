@@ -48,6 +48,8 @@ rule prepare:
         "results/{study}/logs/prepare/{task}/{split}.log",
     benchmark:
         "results/{study}/benchmarks/prepare/{task}/{split}.tsv"
+    wildcard_constraints:
+        split=one_of(raw_splits()),
     group:
         "prepare"
     threads: lambda wildcards: PLAN.reading_threads(wildcards.task)

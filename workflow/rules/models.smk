@@ -119,9 +119,7 @@ rule train:
         ),
         in_turn=1,
     params:
-        settings=lambda wildcards: canonical(
-            PLAN.settings(run_of(wildcards)).model_dump()
-        ),
+        settings=lambda wildcards: training_settings(run_of(wildcards)),
         languages=lambda wildcards: PLAN.train_languages(run_of(wildcards)),
         dev=lambda wildcards, input: ["--dev", *input.dev] if input.dev else [],
         english=lambda wildcards, input: english_sides(input),
@@ -148,6 +146,11 @@ rule predict:
         tokens=lambda wildcards: tokens_of(run_of(wildcards), tested(run_of(wildcards))),
         tables=lambda wildcards: prepared_of(tested(run_of(wildcards))),
         english=lambda wildcards: list(english_tests(run_of(wildcards)).values()),
+        tokenizer=lambda wildcards: (
+            ["results/{study}/encoders/{model}/tokenizer.json"]
+            if PLAN.pairs(run_of(wildcards))
+            else []
+        ),
     output:
         table="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.parquet",
         note="results/{study}/predictions/{paper}/{method}/{model}/{task}/seed-{seed}.json",
@@ -172,7 +175,7 @@ rule predict:
         ),
         splits=lambda wildcards: PLAN.test_splits(run_of(wildcards)),
         languages=lambda wildcards: PLAN.languages(run_of(wildcards)),
-        english=lambda wildcards: english_test_options(run_of(wildcards)),
+        reading=lambda wildcards: reading_options(run_of(wildcards)),
         decoding=lambda wildcards: canonical(PLAN.decoding(wildcards.task)),
         eval_batch_tokens=STUDY.resources.eval_batch_tokens,
         stage=VERSIONS["predict"],
@@ -181,8 +184,9 @@ rule predict:
     shell:
         "exec xling --log {log:q} predict --task {wildcards.task} {params.model} {input.note:q}"
         " --splits {params.splits} --tokens {input.tokens:q} --tables {input.tables:q}"
-        " --languages {params.languages} {params.english:q} --decoding {params.decoding:q}"
-        " --threads {threads} --eval-batch-tokens {params.eval_batch_tokens} --note {output.note:q}"
+        " --languages {params.languages} {params.reading:q}"
+        " --decoding {params.decoding:q} --threads {threads}"
+        " --eval-batch-tokens {params.eval_batch_tokens} --note {output.note:q}"
         " --output {output.table:q}"
 
 

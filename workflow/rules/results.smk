@@ -32,7 +32,7 @@ rule score:
         "results/{study}/benchmarks/score/{paper}/{method}/{model}/{task}/seed-{seed}.tsv"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=score_memory,
         runtime=10,
     params:
         comparable="--comparable" if STUDY.comparable else "",
@@ -57,7 +57,7 @@ rule score:
 
 
 rule compare:
-    """Test X-Mixup against every other system of a paper, item by item and over seeds."""
+    """Test the systems of a paper against each other, item by item and over seeds."""
     input:
         predictions=lambda wildcards: compared_predictions(wildcards.paper),
     output:
@@ -73,6 +73,7 @@ rule compare:
     params:
         study=STUDY_TEXT,
         results=lambda wildcards, output: str(Path(output.comparison).parents[1]),
+        facts=lambda wildcards: distances_of(wildcards.paper),
         stage=VERSIONS["compare"],
     message:
         "Comparing the systems of {wildcards.paper}"
@@ -136,6 +137,7 @@ for paper in PLAN.papers:
             study=STUDY_TEXT,
             results=f"results/{STUDY.name}",
             paper=paper,
+            facts=distances_of(paper),
             stage=VERSIONS["plot"],
         message:
             "Figures of {params.paper}"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xling.analysis.embedding_distances import embedding_distances
 from xling.analysis.files import ALONE, Analysis
 from xling.analysis.representations import (
     Represented,
@@ -55,6 +56,7 @@ def analyse(
     encoder: dict[str, Any],
     max_tokens: int,
     sources: dict[str, Path],
+    point: str = "word_embeddings",
 ) -> tuple[Analysis, dict[str, Any]]:
     """Return what is kept of a run's representations, and what the job used.
 
@@ -71,6 +73,8 @@ def analyse(
         max_tokens: sub-words per batch, padding included, of both sides if there are two.
         sources: tokenised English sides of the test rows, for a model of X-Mixup: by the name that
             :mod:`xling.xmixup.inference` gives them.
+        point: where distances of parallel examples are measured, for classifiers that robust
+            training can perturb.
 
     Returns:
         The analysis, and a note that can be written as JSON; ``own_source`` in it counts the items
@@ -84,6 +88,8 @@ def analyse(
     """
     import torch
 
+    from xling.robust.insertion import ARCHITECTURES
+
     pooling, targets = pooling_of(task), _targets(languages)
     family, about = family_of(task), TASKS[task]
     english = _english(family, task, sources, languages)
@@ -96,11 +102,15 @@ def analyse(
     sample = first_common_ids(tokens, [SOURCE_LANGUAGE, *targets], SAMPLE)
     started = time.monotonic()
     reading: dict[str, Any] = {"how": how, "pooling": pooling, "layers": layers}
+    # Before the encoder is wrapped.
+    apart = None
+    if about.family == "classification" and model.config.model_type in ARCHITECTURES:
+        apart = embedding_distances(model, tokens, targets, how, point)
     alone: Reader = partial(read_language, model, tokens, **reading)
     pairs, own = _readers_of_pairs(model, model_folder, tokens, english, about, reading)
     readers = {ALONE: alone, **pairs}
     ways = {way: survey(read, SOURCE_LANGUAGE, targets, sample) for way, read in readers.items()}
-    analysis = Analysis(task, pooling, tuple(layers), sample, ways)
+    analysis = Analysis(task, pooling, tuple(layers), sample, ways, apart)
     data = [*tokens.info, *(info for side in english.values() for info in side.info)]
     note = {"test_data": data, "own_source": own, "encoder": encoder}
     return analysis, note | _found(analysis, time.monotonic() - started)
@@ -203,6 +213,7 @@ def _found(analysis: Analysis, seconds: float) -> dict[str, Any]:
         "layers": list(analysis.layers),
         "sample": len(analysis.sample_ids),
         "items": {code: one.items for code, one in surveys.items()},
+        **_distances_note(analysis),
         "left_out": {code: one.left_out for code, one in surveys.items()},
         "timing": {
             "analyse_seconds": round(seconds, 3),
@@ -213,3 +224,12 @@ def _found(analysis: Analysis, seconds: float) -> dict[str, Any]:
         "versions": versions(),
         "stage": VERSIONS["analyse"],
     }
+
+
+def _distances_note(analysis: Analysis) -> dict[str, Any]:
+    found = analysis.embeddings
+    if found is None:
+        return {}
+    medians = {code: round(float(np.median(far)), 4) for code, far in found.distances.items()}
+    about = {"point": found.point, "mean_norm": found.reference, "median_distance": medians}
+    return {"embeddings": about}

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xling.data.leaks import Overlap
 from xling.errors import DataError
+from xling.generalised.names import GENERALISED, pair_name, pair_names
 from xling.mt.check import SEEDS_TO_CLAIM, Found
 from xling.plan import Plan, Run
 from xling.record_run import UNTRAINED
@@ -73,6 +74,7 @@ def check(
         *strangers(plan, records),
         *_missing_runs(plan, known),
         *(p for record in known for p in _wrong_scores(plan, record, prepared)),
+        *(p for record in known for p in _wrong_pairs(plan, record)),
         *(p for record in known for p in _wrong_selection(plan, record)),
         *disagreements(plan, known),
         *_leaks(plan, leaks),
@@ -190,6 +192,25 @@ def _wrong_scores(plan: Plan, record: Record, prepared: Prepared) -> Iterator[st
     for s in record.scores:
         if not (math.isfinite(s.value) and 0.0 <= s.value <= 100.0):
             yield f"{run.path}: impossible {s.metric} {s.value} in {s.language} ({s.setting})"
+
+
+def _wrong_pairs(plan: Plan, record: Record) -> Iterator[str]:
+    """Name what is wrong with a run's scores in the generalised setting."""
+    run = run_of(record)
+    found = {s.language: s for s in record.scores if s.setting == GENERALISED}
+    wanted = pair_names(plan.languages(run)) if plan.pairs(run) else []
+    lacking = [name for name in wanted if name not in found]
+    if lacking:
+        yield f"{run.path}: not scored on the pairs of languages {', '.join(lacking)}"
+    for name in sorted(set(found) - set(wanted)):
+        yield f"{run.path}: scored on the pair of languages {name}, which is not planned"
+    for one in main_scores(record):
+        same = found.get(pair_name(one.language, one.language))
+        if same and (same.value, same.n) != (one.value, one.n):
+            yield (
+                f"{run.path}: {one.language} with itself is {same.value}, "
+                f"the standard score {one.value}"
+            )
 
 
 def _wrong_selection(plan: Plan, record: Record) -> Iterator[str]:

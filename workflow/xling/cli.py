@@ -18,6 +18,7 @@ from xling import (
     cli_doctor,
     cli_mt,
     cli_results,
+    cli_robust,
     cli_stages,
     cli_status,
     cli_study,
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     cli_status.add_arguments(verbs)
     cli_doctor.add_arguments(verbs)
     cli_stages.add_arguments(verbs)
+    cli_robust.add_arguments(verbs)
     cli_analyse.add_arguments(verbs)
     cli_results.add_arguments(verbs)
     cli_xtreme.add_arguments(verbs)

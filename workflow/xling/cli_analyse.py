@@ -19,17 +19,26 @@ def _analyse(args: argparse.Namespace) -> None:
     from xling.machine import set_threads
 
     set_threads(args.threads)
+    trained = read_note(args.train_note)
     analysis, note = analyse(
         task=args.task,
         model_folder=args.train_note.parent / "model",
         tokens_file=args.tokens,
         languages=args.languages,
-        encoder=read_note(args.train_note)["encoder"],
+        encoder=trained["encoder"],
         max_tokens=args.eval_batch_tokens,
         sources={setting: Path(tokens) for setting, tokens in args.english},
+        **_point(trained),
     )
     write_analysis(args.output, analysis)
     write_text(args.note, json.dumps(note, indent=1, sort_keys=True) + "\n")
+
+
+def _point(trained: dict[str, Any]) -> dict[str, str]:
+    """Return where a model was perturbed in training; nothing if it was not."""
+    robust = trained.get("robust") or {}
+    point = robust.get("settings", {}).get("perturb_at")
+    return {"point": point} if point else {}
 
 
 def add_arguments(verbs: Any) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xling.cli_common import add_paths, add_verb, read_json, read_note
-from xling.comparison.pairs import SUBJECT, compared_papers
+from xling.comparison.pairs import BASELINES, SUBJECT, compared_papers
 from xling.config.study import Study
 from xling.errors import UsageError
 from xling.files import write_text
@@ -68,11 +68,12 @@ def _compare(args: argparse.Namespace) -> None:
 
     plan = _plan(args)
     if args.paper not in compared_papers(plan):
+        one = BASELINES.get(args.paper, SUBJECT)
         raise UsageError(
             f"there is nothing to compare in the paper '{args.paper}'",
             where="--paper",
-            allowed=", ".join(compared_papers(plan)) or f"a paper with runs of {SUBJECT}",
-            fix=f"plan runs of {SUBJECT} and of another system on the same task and seeds",
+            allowed=", ".join(compared_papers(plan)) or f"a paper with runs of {one}",
+            fix=f"plan runs of {one} and of another system on the same task and seeds",
         )
     folder = args.results / "predictions"
     found = compare_paper(
@@ -130,13 +131,17 @@ def _tabulate(args: argparse.Namespace) -> None:
 
 
 def _plot(args: argparse.Namespace) -> None:
+    from xling.analysis.files import read_analysis
     from xling.figures import write_figures
+    from xling.figures.robust import measured_runs
     from xling.figures.xmixup import sentence_runs
     from xling.tables.xmixup.read import read_analyses
 
     plan = _plan_of_paper(args)
     if plan.runs:
         analyses = read_analyses(plan, args.results, whole=sentence_runs(plan))
+        folder = args.results / "analysis"
+        analyses |= {run: read_analysis(folder / f"{run.path}.npz") for run in measured_runs(plan)}
         write_figures(plan, _records(plan, args.results), args.results / "figures", analyses)
     if plan.translation:
         from xling.figures import cats

@@ -20,8 +20,9 @@ from xling.config.study import (
     SplitSizes,
 )
 from xling.errors import UsageError
-from xling.files import whole_file, write_text
+from xling.files import write_text
 from xling.plan import Run
+from xling.robust.settings import VoteSettings
 from xling.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -78,11 +79,10 @@ def _tokenize(args: argparse.Namespace) -> None:
 
 
 def _predict(args: argparse.Namespace) -> None:
-    import pyarrow.parquet as pq
-
     from xling.encoders.encoder import read_encoder
     from xling.machine import set_threads
     from xling.predict import Split, predict
+    from xling.tasks.predicted import write_predictions
 
     set_threads(args.threads)
     if not len(args.splits) == len(args.tokens) == len(args.tables):
@@ -92,11 +92,11 @@ def _predict(args: argparse.Namespace) -> None:
             where="--splits, --tokens, --tables",
             allowed="as many of each, in the same order",
         )
-    mixes = False
+    mixes, robust = False, None
     if args.train_note is not None:
         trained = read_note(args.train_note)
         folder, encoder = args.train_note.parent / "model", trained["encoder"]
-        mixes = "xmixup" in trained
+        mixes, robust = "xmixup" in trained, trained.get("robust")
     else:
         encoder, folder = read_encoder(args.encoder)
     table, note = predict(
@@ -112,9 +112,11 @@ def _predict(args: argparse.Namespace) -> None:
         decoding=read_json(args.decoding, dict[str, Any], "decoding"),
         sources={setting: Path(tokens) for setting, tokens in args.english} or None,
         mixes=mixes,
+        votes=read_json(args.smoothed, VoteSettings | None, "smoothed"),
+        robust=robust,
+        pairs=args.pairs,
     )
-    with whole_file(args.output) as part:
-        pq.write_table(table, part, compression="zstd")
+    write_predictions(args.output, table)
     write_text(args.note, json.dumps(note, indent=1, sort_keys=True) + "\n")
 
 
@@ -197,6 +199,10 @@ def add_arguments(verbs: Any) -> None:
     text = "tokenised English sides of the rows, for a setting (X-Mixup, ensembles)"
     names = ("SETTING", "TOKENS")
     sub.add_argument("--english", nargs=2, action="append", default=[], metavar=names, help=text)
+    text = "also score sentences in two languages: the encoder's tokenizer.json (robust training)"
+    sub.add_argument("--pairs", type=Path, metavar="TOKENIZER", help=text)
+    text = "JSON: how noisy readings of a row vote (models of RS-RP); null: a row is read once"
+    sub.add_argument("--smoothed", default="null", help=text)
     sub.add_argument("--decoding", default="{}", help="JSON: from outputs to predictions")
     model = sub.add_mutually_exclusive_group(required=True)
     model.add_argument("--train-note", type=Path, help="train.json; the model lies beside it")

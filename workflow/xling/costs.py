@@ -47,6 +47,7 @@ START_TORCH = 6.0  # measured: 4.4 s for the imports, 5 to 6 s for a training of
 DRAW_AND_WRITE = 2.0  # measured on the study smoke: 0.3 to 1.7 s for tables, figures, page, check
 
 # Rows per second of one thread.
+AUGMENT = 40_000  # copies with synonyms
 GENERATE = 10_000  # measured: 7,500 (text) to 12,000 (XNLI) artificial rows
 CHECKSUM = 20_000  # ours: files of a folder are read once for their checksums
 PREPARE = 50_000  # measured: 40,000 to 130,000 artificial rows

@@ -77,16 +77,24 @@ def _stages(plan: Plan, known: JobCosts) -> dict[str, list[Job]]:
         stages["download"] = known.downloads()
     stages["fetch"] = [known.fetch(kind) for kind in plan.kinds]
     stages["prepare"] = [
-        known.prepare(kind, split) for kind in plan.kinds for split in known.splits(kind)
+        known.prepare(kind, split) for kind in plan.kinds for split in known.raw_splits(kind)
     ]
+    if plan.needs_synonyms:
+        stages["synonyms"] = [known.synonyms()]
+    if plan.augmented:
+        stages["augment"] = [known.augment(*part) for part in plan.augmented]
     stages["pretrain"] = [known.pretrain(model) for model in plan.models]
     used = {(run.model, run.task) for run in plan.runs}
     used |= {(run.model, task) for run in plan.trainings for task, _ in plan.train_splits(run)}
-    stages["tokenize"] = [
-        known.tokenize(model, task, split)
-        for model, task in sorted(used)
-        for split in known.splits(task)
-    ]
+    read = {(model, task, split) for model, task in used for split in known.raw_splits(task)}
+    # Copies with synonyms are read by one method alone.
+    read |= {
+        (run.model, *part)
+        for run in plan.trainings
+        for part in plan.train_splits(run)
+        if part in plan.augmented
+    }
+    stages["tokenize"] = [known.tokenize(*part) for part in sorted(read)]
     if plan.labellings:
         stages["label"] = [known.label(run) for run in plan.labellings]
     stages["train"] = [known.train(run) for run in plan.trainings]

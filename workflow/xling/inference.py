@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 PRECISIONS = {"fp32": None, "bf16": "bfloat16", "fp16": "float16"}
 
 
+class Inputs(Protocol):
+    """Rows that a model can read: tokenised ones, or such as are put together when asked for."""
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Sub-words per row, shape [rows]."""
+        ...
+
+    def inputs(self, rows: np.ndarray, pad_id: int) -> dict[str, Any]:
+        """Return padded tensors of some rows."""
+        ...
+
+
 def autocast(device: torch.device, precision: str) -> Any:
     """Return the autocast context of an encoder's precision (none for fp32)."""
     import torch
@@ -29,7 +42,7 @@ def autocast(device: torch.device, precision: str) -> Any:
 
 
 def batches_of(
-    model: torch.nn.Module, tokens: Tokens, rows: np.ndarray, how: Inference, **options: Any
+    model: torch.nn.Module, tokens: Inputs, rows: np.ndarray, how: Inference, **options: Any
 ) -> Iterator[tuple[np.ndarray, Any]]:
     """Yield (places in ``rows``, outputs of the model) until every row was there once.
 

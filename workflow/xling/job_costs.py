@@ -14,10 +14,14 @@ from xling.config.study import Pretraining
 from xling.costs import Device, Shape
 from xling.job_rows import PAIR, JobRows, Tested, without_seed
 from xling.plan import TEXT, Plan, Run
+from xling.robust.settings import AdvSettings, part_of, passes
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 # An update on pairs against one on the targets alone (measured on small encoders: 2.0 to 2.4).
 PAIRED = 2.3
+# A step towards ADV's perturbation against a plain update: the weights have no gradient (measured
+# on a small encoder: tests/bench/robust_cost.py).
+INNER = 0.7
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,15 @@ class JobCosts(JobRows):
         seconds = costs.START + count / costs.PREPARE / threads
         return Job(seconds, count * self.size(kind).prepared / 1e6, threads)
 
+    def synonyms(self) -> Job:
+        """The table of synonyms."""
+        return Job(costs.START, costs.RESULT_MB)
+
+    def augment(self, task: str, split: str) -> Job:
+        """Copies of training rows with synonyms."""
+        count = self.rows(task, split)
+        return Job(costs.START + count / costs.AUGMENT, count * self.size(task).prepared / 1e6)
+
     def pretrain(self, model: str) -> Job:
         """The pre-training of an encoder, or a look at a given folder."""
         encoder, shape = self.study.encoders[model], self.shape(model)
@@ -118,6 +131,7 @@ class JobCosts(JobRows):
         )
         if self.plan.method(run.method).paired:
             work *= PAIRED
+        work *= self._robust_passes(run)
         precision = self.study.encoders[run.model].precision
         together = Device(held.gpu, held.train_threads, precision)
         # One of several GPUs looks at the dev set, every so many updates and at the end.
@@ -127,6 +141,15 @@ class JobCosts(JobRows):
         dev = looks * texts * length * shape.operations(length)
         seconds = together.seconds(shape, work, updates) + alone.seconds(shape, dev)
         return Job(costs.START_TORCH + seconds, shape.weights_mb, held.train_threads, held.gpu)
+
+    def _robust_passes(self, run: Run) -> float:
+        """What an update with perturbations costs, in plain updates."""
+        kind = self.plan.method(run.method).perturbs
+        if not kind:
+            return 1.0
+        part = part_of(self.plan.robust(run), kind)
+        steps = part.steps if isinstance(part, AdvSettings) else 0
+        return passes(part) - steps * (1.0 - INNER)
 
     def label(self, run: Run) -> Job:
         """A teacher: all words of the translations that others are trained on."""

@@ -11,6 +11,7 @@ from xling import costs
 from xling.batches import steps_of
 from xling.costs import RowSize, Shape
 from xling.plan import TEXT, Plan, Run
+from xling.robust.splits import augmented_split
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 # Prepared splits that have as many rows as another.
@@ -55,9 +56,9 @@ class JobRows:
         """The sizes to count with: the encoder's own or those that stand in for it."""
         return self.known_shape(model) or self._unknown
 
-    def splits(self, kind: str) -> list[str]:
-        """Prepared splits of a task; the text is one."""
-        return [TEXT] if kind == TEXT else self.plan.splits(kind)
+    def raw_splits(self, kind: str) -> list[str]:
+        """Prepared splits of a task that are made of raw files; the text is one."""
+        return [TEXT] if kind == TEXT else self.plan.raw_splits(kind)
 
     def _split_rows(self, kind: str, split: str) -> int:
         """Rows of a prepared split in all its languages."""
@@ -68,6 +69,8 @@ class JobRows:
 
     def language_rows(self, task: str, split: str, language: str = SOURCE_LANGUAGE) -> int:
         """Rows of a language in a prepared split, or what counts as one where none is published."""
+        if copied := augmented_split(split):
+            return copied.copies * self.language_rows(task, "train", language)
         uses = self.study.tasks[task]
         kind = _MADE_OF.get(split, split)
         published = {"train": uses.train_split, "test": uses.test_split}.get(kind, kind)
@@ -102,7 +105,7 @@ class JobRows:
         if kind == TEXT:
             return self._text_rows()
         if self.study.data.artificial is None:
-            return sum(self.rows(kind, split) for split in self.splits(kind))
+            return sum(self.rows(kind, split) for split in self.raw_splits(kind))
         sizes = self.study.data.artificial.sizes[kind]
         languages = len(self.study.tasks[kind].languages)
         return (sizes.train + sizes.dev + sizes.test) * languages + sizes.test * (languages - 1)
@@ -159,6 +162,14 @@ class JobRows:
         return sum(self.rows(*part) for part in self.plan.label_splits(run))
 
     def texts(self, run: Run) -> int:
-        """Texts that are read for a test row: pairs for each English side, or each text once."""
+        """Texts that are read for a test row: pairs for each English side, or each text once.
+
+        With votes a row is read several times, and in the generalised setting once for each
+        language of its other sentence.
+        """
+        if votes := self.plan.votes(run):
+            return votes.draws
+        if self.plan.pairs(run):
+            return len(self.plan.languages(run))
         sides = len(self.plan.english_tests(run))
         return PAIR * sides if self.plan.method(run.method).paired else 1 + sides

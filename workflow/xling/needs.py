@@ -65,6 +65,7 @@ class JobNeeds:
         self._look_tokens = plan.study.resources.eval_batch_tokens
         self.fetch: Callable[[str], Needs] = cache(self._fetch)
         self.prepare: Callable[[str, str], Needs] = cache(self._prepare)
+        self.augment: Callable[[str, str], Needs] = cache(self._augment)
         self.pretrain: Callable[[str], Needs] = cache(self._pretrain)
         self.tokenize: Callable[[str, str, str], Needs] = cache(self._tokenize)
         self._one_labelling = cache(self._labelling)
@@ -136,6 +137,11 @@ class JobNeeds:
         rows, processes = self._jobs.rows(kind, split), self.plan.reading_threads(kind)
         found = memory.prepared(rows, languages, processes, self._jobs.size(kind))
         return with_margins(found, self._jobs.prepare(kind, split))
+
+    def _augment(self, task: str, split: str) -> Needs:
+        """Needs of copies with synonyms, of which all texts are held."""
+        found = memory.prepared(self._jobs.rows(task, split), 1, 1, self._jobs.size(task))
+        return with_margins(found, self._jobs.augment(task, split))
 
     def _tokenize(self, model: str, task: str, split: str) -> Needs:
         rows, length = self._jobs.rows(task, split), self._jobs.subwords(task, model)

@@ -18,17 +18,23 @@ from xling.config.source import read_source
 from xling.config.study import Closed, TaskName, TrainingSettings
 from xling.errors import DataError, UsageError, nearest
 from xling.reported.rows import FAMILIES
+from xling.robust.settings import RobustSettings
 from xling.xmixup.settings import XMixupSettings
 
 File = TypeVar("File", bound=BaseModel)
 #: A paper whose file is not read here.
 TRANSLATION = "cats"
-Section = Literal["training", "xmixup", "reading", "decoding", "run"]
+Section = Literal["training", "xmixup", "robust", "reading", "decoding", "run"]
 
 # Keys of each section.  All but those of `run` are settings of a study.
 KEYS: dict[Section, frozenset[str]] = {
-    "training": frozenset(TrainingSettings.model_fields) - {"xmixup"},
+    "training": frozenset(TrainingSettings.model_fields) - {"xmixup", "robust"},
     "xmixup": frozenset(XMixupSettings.model_fields),
+    "robust": frozenset(
+        f"{part}.{key}"
+        for part, field in RobustSettings.model_fields.items()
+        for key in field.annotation.model_fields  # type: ignore[union-attr]
+    ),
     "reading": frozenset({"max_length", "doc_stride", "max_question"}),
     "decoding": frozenset({"n_best", "max_answer"}),
     "run": frozenset({"seeds", "precision", "gpus", "english"}),
@@ -76,6 +82,7 @@ class Block(Closed):
     where: Where
     training: dict[str, Setting] = Field(default_factory=dict)
     xmixup: dict[str, Setting] = Field(default_factory=dict)
+    robust: dict[str, Setting] = Field(default_factory=dict)
     reading: dict[str, Setting] = Field(default_factory=dict)
     decoding: dict[str, Setting] = Field(default_factory=dict)
     run: dict[str, Setting] = Field(default_factory=dict)

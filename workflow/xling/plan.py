@@ -14,6 +14,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from xling.config.study import (
+    PAPERS,
     RunResources,
     Search,
     Study,
@@ -23,13 +24,16 @@ from xling.config.study import (
     XMixupChoices,
 )
 from xling.errors import UsageError
-from xling.methods import Method
-from xling.score import MEAN, STANDARD
+from xling.methods import AUGMENTED, Method
+from xling.robust.settings import RobustSettings, VoteSettings
+from xling.robust.splits import AugmentedSplit, augmented_split
+from xling.score import MEAN, SMOOTHED, STANDARD
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 if TYPE_CHECKING:
     from xling.mt.plan import TranslationPlan
 
+NEIGHBOURS = "counterfitted-neighbours"  # the table of synonyms in config/datasets.csv
 READERS = 4  # ours: a cluster's smallest jobs have as many cores
 TRANSLATION = "cats"  # the paper that translation models belong to
 TEXT = "text"  # the pre-training text, where a task could stand
@@ -53,9 +57,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """All runs of a study and what each stage needs."""
+    """All runs of a study and what each stage needs.
+
+    Attributes:
+        study: whose runs they are.
+        whole: the plan that this is one paper's part of; it knows whose models are shared.
+    """
 
     study: Study
+    whole: Plan | None = None
 
     @cached_property
     def translation(self) -> TranslationPlan | None:
@@ -72,7 +82,7 @@ class Plan:
         blocks = [block for block in self.study.experiments if block.paper == paper]
         translation = self.study.translation if paper == TRANSLATION else None
         parts = {"experiments": blocks, "translation": translation}
-        return Plan(self.study.model_copy(update=parts))
+        return Plan(self.study.model_copy(update=parts), self.whole or self)
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -95,14 +105,15 @@ class Plan:
         """Runs whose model is analysed on its parallel test set, sorted.
 
         The test set has the same items in English and in other languages, and the run is scored on
-        both.  An ensemble has no representation of its own; translate-test reads English alone.
+        both.  An ensemble and a vote have no representation of their own; translate-test reads
+        English alone.
         """
         return [run for run in self.runs if self._is_analysed(run)]
 
     def _is_analysed(self, run: Run) -> bool:
         method, languages = self.method(run.method), self.languages(run)
         compared = SOURCE_LANGUAGE in languages and len(languages) > 1
-        own = method.trains and method.test_split == "test" and not method.ensemble
+        own = method.trains and method.test_split == "test" and not method.borrows
         return TASKS[run.task].gold_english and compared and own
 
     def _teachers(self, run: Run) -> list[Run]:
@@ -118,11 +129,31 @@ class Plan:
 
         A method may borrow another's model.  A task that trains on another's rows (MLQA on those of
         XQuAD) borrows its model too, as long as nothing but the source language is trained on:
-        then the two trainings are the same.
+        then the two trainings are the same.  Nor do they depend on the paper: what several papers
+        compare is trained for the first of them.
         """
+        key = self._training_key(run)
+        return Run(self._homes.get(key, run.paper), *key)
+
+    def _training_key(self, run: Run) -> tuple[str, str, str, int]:
+        """Return method, model, task and seed of the training whose model a run uses."""
         method = self.method(self.method(run.method).trained_as)
         task = TASKS[run.task].trains_as if method.train_splits == ("train",) else run.task
-        return Run(run.paper, method.name, run.model, task, run.seed)
+        return method.name, run.model, task, run.seed
+
+    @cached_property
+    def _homes(self) -> dict[tuple[str, str, str, int], str]:
+        """The first paper, in the order of the papers, of each model that is trained for several.
+
+        By method, model, task and seed of the training.
+        """
+        if self.whole:
+            return self.whole._homes
+        homes: dict[tuple[str, str, str, int], str] = {}
+        for run in sorted(self.runs, key=lambda run: PAPERS.index(run.paper)):
+            if self.trains(run):
+                homes.setdefault(self._training_key(run), run.paper)
+        return homes
 
     def trains(self, run: Run) -> bool:
         """Return whether a run has a trained model at all."""
@@ -172,11 +203,28 @@ class Plan:
             values = self.study.training.defaults.model_dump()
             for i in self.overrides(Run("", method, model, task, 0)):
                 values = _replaced(values, self.study.overrides[i].set)
+            if lender := self.method(method).updates_of:
+                values = _replaced(values, self._updates_of(lender, model, task))
             if method in self.study.systems:
                 values = _replaced(values, self.study.systems[method].set)
             return TrainingSettings.model_validate(values)
 
         return resolved
+
+    def _updates_of(self, method: str, model: str, task: str) -> dict[str, Any]:
+        """Return how long to train on the plain rows for as many updates as on the copies of RS-DA.
+
+        Epochs over m copies become m times as many over the rows; the last batches of the passes
+        may differ, by less than one update for each pass over the rows.
+        """
+        lender = self._settings(method, model, task)
+        if lender.epochs is None:
+            return {"max_steps": lender.max_steps}
+        return {"epochs": lender.epochs * (lender.robust or RobustSettings()).rs_da.copies}
+
+    def robust(self, run: Run) -> RobustSettings:
+        """All settings of robust training of a run."""
+        return self.settings(run).robust or RobustSettings()
 
     def resources(self, run: Run) -> RunResources:
         """Threads and GPUs of the jobs that train and predict a run; also one of translation."""
@@ -191,7 +239,24 @@ class Plan:
     def train_splits(self, run: Run) -> list[tuple[str, str]]:
         """Prepared splits, as (task, split), that a training run reads for its updates."""
         task = TASKS[run.task].trains_as
-        return [(task, split) for split in self.method(run.method).train_splits]
+        named = self.method(run.method).train_splits
+        return [(task, self._copies(run) if s == AUGMENTED else s) for s in named]
+
+    def _copies(self, run: Run) -> str:
+        """Return the split with the copies of training rows that a run of RS-DA reads."""
+        chosen = self.robust(run).rs_da
+        return AugmentedSplit(chosen.copies, run.seed, chosen.table).name
+
+    @cached_property
+    def augmented(self) -> list[tuple[str, str]]:
+        """Prepared splits, as (task, split), that are copies of training rows, sorted."""
+        return sorted(part for part in self._splits if augmented_split(part[1]))
+
+    @property
+    def needs_synonyms(self) -> bool:
+        """Whether any training reads copies with words of a table of synonyms."""
+        copies = (augmented_split(split) for _, split in self.augmented)
+        return any(one is not None and one.table == "neighbours" for one in copies)
 
     def english_splits(self, run: Run) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """English sides of a training run's rows: originals, and back-translations.
@@ -218,11 +283,23 @@ class Plan:
 
     def test_settings(self, run: Run) -> list[str]:
         """Settings that the scores of a run are in, in order, layers of retrieval left out."""
+        if self.method(run.method).smoothed:
+            return [SMOOTHED]
         sides, method = [side for side, _ in self.english_tests(run)], self.method(run.method)
         if TASKS[run.task].family == "classification":
             alone = [] if method.ensemble else [""]
             sides = [side + ending for side in sides for ending in (*alone, MEAN)]
         return sides or [STANDARD]
+
+    def pairs(self, run: Run) -> bool:
+        """Whether a run is also scored on sentences in two languages (the generalised setting)."""
+        method = self.method(run.method)
+        alone = method.test_split == "test" and not (method.reads_english or method.smoothed)
+        return run.paper == "robust" and alone and self.study.tasks[run.task].pairs
+
+    def votes(self, run: Run) -> VoteSettings | None:
+        """How noisy readings of a test row vote; None if it is read once."""
+        return self.robust(run).smoothed if self.method(run.method).smoothed else None
 
     def teacher(self, run: Run) -> Run | None:
         """Return the run whose model labels the translations that a training run reads, if any."""
@@ -256,8 +333,12 @@ class Plan:
         return [*(["dev"] if tuned else []), self.test_split(run)]
 
     def splits(self, task: str) -> list[str]:
-        """Prepared splits of a task that any run needs, sorted."""
+        """Prepared splits of a task that any run needs, sorted; also those that are copies."""
         return sorted(split for name, split in self._splits if name == task)
+
+    def raw_splits(self, task: str) -> list[str]:
+        """Prepared splits of a task that are made of raw files, sorted."""
+        return [split for split in self.splits(task) if augmented_split(split) is None]
 
     @cached_property
     def _splits(self) -> set[tuple[str, str]]:
@@ -267,7 +348,9 @@ class Plan:
         read += [p for run in self.trainings for side in self.english_splits(run) for p in side]
         read += [(run.task, split) for run in self.runs for _, split in self.english_tests(run)]
         read += [(run.task, split) for run in self.runs for split in self.test_splits(run)]
-        return set(read)
+        # Copies are made of the prepared rows.
+        copied = {(task, "train") for task, split in read if augmented_split(split)}
+        return set(read) | copied
 
     @cached_property
     def text_languages(self) -> list[str]:
@@ -280,7 +363,7 @@ class Plan:
         if task == "text":
             return self.text_languages
         languages = self.study.tasks[task].languages
-        if split == "train":
+        if split == "train" or augmented_split(split):
             return [SOURCE_LANGUAGE]
         if split in ("translate_train", "back_translate"):
             return [code for code in languages if code != SOURCE_LANGUAGE]
@@ -316,7 +399,7 @@ class Plan:
             "languages": settings.languages,
             "train_split": settings.train_split,
             "test_split": settings.test_split,
-            "splits": {split: self.split_languages(task, split) for split in self.splits(task)},
+            "splits": {split: self.split_languages(task, split) for split in self.raw_splits(task)},
         }
 
     def artefacts(self, task: str) -> list[str]:
@@ -332,10 +415,16 @@ class Plan:
         """What is fetched and prepared: the tasks, and the text if any encoder reads it."""
         return [*self.tasks, *([TEXT] if any(map(self.needs_text, self.models)) else [])]
 
+    @property
+    def synonym_artefacts(self) -> list[str]:
+        """Downloads that the table of synonyms comes from."""
+        return [NEIGHBOURS] if self.needs_synonyms and self.study.data.source == "download" else []
+
     @cached_property
     def downloads(self) -> list[str]:
         """All downloads (keys of ``config/datasets.csv``), sorted; also those of translation."""
         keys = {key for kind in self.kinds for key in self.artefacts(kind)}
+        keys |= set(self.synonym_artefacts)
         if self.translation:
             keys |= {
                 k for one in self.translation.benchmarks for k in self.translation.artefacts(one)
@@ -435,7 +524,7 @@ class Plan:
 
 
 def _replaced(values: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return training settings with some of them replaced, those of X-Mixup one by one."""
+    """Return training settings with some of them replaced, those of a paper's method one by one."""
     values = dict(values)
     # "epochs" and "max_steps" exclude each other: setting one clears the other.
     for one, other in (("epochs", "max_steps"), ("max_steps", "epochs")):
@@ -447,7 +536,11 @@ def _replaced(values: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any
     if "warmup_ratio" in given:
         values["warmup_steps"] = None
     own, new = values.get("xmixup"), given.get("xmixup")
+    robust, changes = values.get("robust") or {}, given.get("robust")
     values |= given
+    if changes:
+        parts = {name: {**robust.get(name, {}), **part} for name, part in changes.items()}
+        values["robust"] = robust | parts
     if own and new:
         values["xmixup"] = own | new | {"set": {**own.get("set", {}), **new.get("set", {})}}
     return values

@@ -17,6 +17,7 @@ from xling.tasks.family import Family, Inference, family_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from xling.robust.settings import VoteSettings
     from xling.tokens import Tokens
 
 
@@ -46,6 +47,9 @@ def predict(
     decoding: dict[str, Any],
     sources: dict[str, Path] | None = None,
     mixes: bool = False,
+    votes: VoteSettings | None = None,
+    robust: dict[str, Any] | None = None,
+    pairs: Path | None = None,
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Return the predictions of a run and what the job used.
 
@@ -61,22 +65,30 @@ def predict(
             :mod:`xling.xmixup.inference` gives them.  A model of X-Mixup reads them beside the
             rows; the logits of a plain one are averaged (:mod:`xling.ensemble`).
         mixes: whether the model was trained as one of X-Mixup.
+        votes: a row is read so often with the noise of the training, and the readings vote; the
+            table has the column ``setting``.
+        robust: what ``train.json`` says of robust training; needed for ``votes``.
+        pairs: tokenizer of the encoder, to test all pairs of languages too
+            (:mod:`xling.generalised`).
 
     Returns:
         The table of the task's family (docs/architecture.md), languages in the order of the
         splits, and a note that can be written as JSON.  With ``sources`` the table has the column
         ``setting`` too, and the note says how many items were their own source: ``own_source``, by
-        English side and language.
+        English side and language.  With ``pairs`` both have the generalised setting too.
 
     Raises:
         UsageError: a model of X-Mixup without ``sources``, a name in them is not allowed, or a
-            plain model cannot read them.
+            plain model cannot read them; ``votes`` of a model that was not trained with noise;
+            ``pairs`` with one of the others, or of a task without parallel pairs of sentences.
         DataError: a model of X-Mixup is damaged, or ``sources`` lack rows.
     """
     import torch
 
     family, about = family_of(task), TASKS[task]
     english = _english(family, about, sources or {}, languages, mixes)
+    if pairs is not None:
+        check_pairs(about, splits=len(splits), alone=not english and votes is None)
     # Rows of other languages need no English side.
     tokens = family.Tokens.read([split.tokens for split in splits], languages if english else None)
     rows = rows_of(tokens, languages)
@@ -96,16 +108,31 @@ def predict(
     own: dict[str, dict[str, int]] = {}
     if english:
         found, own = predict_beside(model, tokens, rows, english, table, about, decoding, how)
+    elif votes is not None:
+        from xling.robust.smoothing import predict_by_vote
+
+        found = predict_by_vote(model, tokens, rows, table, about, how, votes, robust)
     else:
         found = family.predict(model, tokens, rows, table, about, decoding, how)
+    generalised: dict[str, Any] = {}
+    if pairs is not None:
+        from xling.generalised.predict import Reading, predict_pairs
+
+        reading = Reading(pairs, tokens.info[0]["reading"]["max_length"])
+        found, generalised["generalised"] = predict_pairs(
+            model, found, tokens, table, about, languages, reading, how
+        )
     seconds = time.monotonic() - started
+    # The standard rows are among the pairs.
+    count = generalised["generalised"]["rows"] if generalised else len(rows)
     note = {
         "test_data": [*tokens.info, *(info for side in english.values() for info in side.info)],
         "rows": {code: n for code, n in tokens.rows_per_language().items() if code in languages},
         "own_source": own,
+        **generalised,
         "timing": {
             "predict_seconds": round(seconds, 3),
-            "predict_examples_per_second": round(len(rows) / max(seconds, 1e-9), 1),
+            "predict_examples_per_second": round(count / max(seconds, 1e-9), 1),
             **{f"predict_{k}": v for k, v in peak_memory_mb().items()},
         },
         "encoder": encoder,
@@ -137,6 +164,17 @@ def _english(
             fix="name the tokenised translations of the test rows",
         )
     return {name: family.Tokens.read([side], languages) for name, side in sources.items()}
+
+
+def check_pairs(task: Task, *, splits: int, alone: bool) -> None:
+    """Raise :class:`UsageError` unless pairs of a task's test languages can be tested."""
+    if task.family != "classification" or not task.parallel or splits != 1 or not alone:
+        raise UsageError(
+            f"pairs of languages of {task.title} cannot be tested in this way",
+            where="xling predict --pairs",
+            allowed="one parallel split of sentence pairs, each read once and by itself",
+            fix="leave out --pairs; in a study: 'pairs' of the task",
+        )
 
 
 def _tables(splits: list[Split]) -> pa.Table:

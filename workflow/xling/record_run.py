@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from xling.methods import AUGMENTED
 from xling.plan import Run
 from xling.records import DataUse, Record
 from xling.score import flags
@@ -48,7 +49,9 @@ def build_record(
     encoder = {key: value for key, value in note["encoder"].items() if key != "pretraining"}
     pretraining = note["encoder"]["pretraining"]
     scores = family_of(run.task).score(predictions, task)
-    labelled = ("label",) if "soft_labels" in note.get("xmixup", {}) else ()
+    more = ["label"] if "soft_labels" in note.get("xmixup", {}) else []
+    if any(part["split"].startswith(AUGMENTED) for part in note["train_data"]):
+        more += ["synonyms", "augment"]
     parts = (*note["train_data"], *note["dev_data"], *predict_note["test_data"])
     return Record(
         study=study,
@@ -70,7 +73,7 @@ def build_record(
         data={_name_of(part, run): _data_use(part) for part in parts},
         flags=flags(scores, task),
         versions=note["versions"],
-        stages={name: VERSIONS[name] for name in (*RESTS_ON, *labelled)},
+        stages={name: VERSIONS[name] for name in (*RESTS_ON, *more)},
         hardware=note["hardware"],
         timing={
             **note["timing"],
@@ -78,6 +81,7 @@ def build_record(
             **{f"pretrain_{key}": value for key, value in pretraining.items() if key != "loss"},
         },
         own_source=predict_note["own_source"],
+        dropped_pairs=predict_note.get("generalised", {}).get("dropped", {}),
     )
 
 

@@ -43,6 +43,7 @@ class Score(_Part):
 
     Attributes:
         setting: ``standard``, or a named other way of testing the same model.
+        language: of the items; in the generalised setting those of the two sentences: ``de-fr``.
         value: 0 to 100.
         n: rows that were scored.
         signature: metric, version and options, as sacreBLEU does for BLEU.
@@ -78,6 +79,8 @@ class Record(_Part):
     Attributes:
         own_source: by English side of the test rows and language, how many items had none and were
             read with themselves.
+        dropped_pairs: by pair of languages, the items that could not be tested in the generalised
+            setting, by reason (:class:`xling.generalised.pairs.Dropped`).
     """
 
     study: str
@@ -98,6 +101,7 @@ class Record(_Part):
     hardware: dict[str, Any]
     timing: dict[str, float]
     own_source: dict[str, dict[str, int]] = {}
+    dropped_pairs: dict[str, dict[str, int]] = {}
 
 
 def read_record(path: Path) -> Record:

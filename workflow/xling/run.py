@@ -149,6 +149,7 @@ def train(
 
     from transformers import set_seed
 
+    from xling.robust.training import noted, perturbing, perturbing_pairs
     from xling.training import KeepBest, UpdateDataset, fit, take_item, training_arguments
 
     stop = stop or Stop()
@@ -204,9 +205,13 @@ def train(
     )
     planned = updates(data.lengths, settings.batch_size, steps, seed)
     parts = settings.accumulation * workers.count
+    perturbs = methods()[method].perturbs
     if paired:
-        trainer = paired.trainer(model, arguments, planned, parts=parts, pad_id=pad_id)
+        own = {"kind": perturbing_pairs(model, perturbs, settings, tokens)} if perturbs else {}
+        trainer = paired.trainer(model, arguments, planned, parts=parts, pad_id=pad_id, **own)
     else:
+        if perturbs:
+            model = perturbing(model, perturbs, settings, tokens)
         trainer = methods()[method].trainer_class()(
             model=model,
             args=arguments,
@@ -222,6 +227,8 @@ def train(
     note = _note(outcome, settings, info, tokens, dev, memory)
     if paired:
         note = paired.noted(note, trainer)
+    if perturbs:
+        note = noted(note, perturbs, trainer)
     write_text(folder / "train.json", json.dumps(note, indent=1, sort_keys=True) + "\n")
     shutil.rmtree(state)
 

@@ -23,13 +23,15 @@ VERSIONS = {
     "download": 1,
     "fetch": 1,
     "prepare": 1,
+    "synonyms": 1,
+    "augment": 1,
     "pretrain": 1,
     "tokenize": 1,
     "label": 1,
     "train": 1,
     "predict": 1,
     "score": 1,
-    "analyse": 1,
+    "analyse": 2,
     "compare": 1,
     "tabulate": 1,
     "plot": 1,
@@ -62,6 +64,8 @@ ENTRIES = {
         "xling.data.prepare_tagging",
         "xling.data.prepare_text",
     ),
+    "synonyms": ("xling.robust.neighbours",),
+    "augment": ("xling.robust.augment",),
     "pretrain": ("xling.encoders.pretrain", "xling.encoders.encoder"),
     "tokenize": ("xling.tokens", "xling.tasks.*"),
     "label": ("xling.label",),
@@ -91,7 +95,7 @@ NO_RESULT = ("xling.errors", "xling.stages", "xling.machine", "xling.files")
 
 # These stages run nothing of translation, though the study that they read may plan it.
 FINE_TUNING = tuple("download fetch prepare pretrain tokenize label train predict score".split())
-FINE_TUNING += ("analyse", "compare")
+FINE_TUNING += ("synonyms", "augment", "analyse", "compare")
 TRANSLATION = "xling.mt"
 
 PACKAGE = Path(__file__).parent

@@ -5,7 +5,7 @@ NumPy's ``.npz`` without pickled objects.  ``task``, ``pooling``, ``layers``, ``
 ``languages`` and ``ways`` name what the arrays of each way are over: ``{way}/items`` and
 ``{way}/left_out`` [languages], ``{way}/cka`` (not a number for the source) and ``{way}/spread``
 [languages, layers], ``{way}/centroids`` [languages, layers, width], ``{way}/sample`` [languages,
-sample, width].
+sample, width].  ``embeddings/…`` are the distances of parallel examples, if they were measured.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from xling.analysis.embedding_distances import EmbeddingDistances, as_arrays, from_arrays
 from xling.analysis.representations import LanguageSurvey
 from xling.errors import DataError
 from xling.files import whole_file
@@ -37,6 +38,8 @@ class Analysis:
         sample_ids: the items of ``LanguageSurvey.sample``, in order.
         ways: what was found, by way of reading and language: :data:`ALONE`, then the settings that
             X-Mixup is tested with; the source language first, the same languages in all ways.
+        embeddings: distances of parallel examples where robust training perturbs; None for tasks
+            and encoders that it is not for.
     """
 
     task: str
@@ -44,6 +47,7 @@ class Analysis:
     layers: tuple[int, ...]
     sample_ids: tuple[str, ...]
     ways: dict[str, dict[str, LanguageSurvey]]
+    embeddings: EmbeddingDistances | None = None
 
 
 def write_analysis(path: Path, analysis: Analysis) -> None:
@@ -61,6 +65,8 @@ def write_analysis(path: Path, analysis: Analysis) -> None:
     }
     for way, surveys in analysis.ways.items():
         arrays |= {f"{way}/{name}": values for name, values in _stacked(surveys).items()}
+    if analysis.embeddings is not None:
+        arrays |= as_arrays(analysis.embeddings)
     with whole_file(path) as part, part.open("wb") as stream:
         np.savez(stream, allow_pickle=False, **arrays)
 
@@ -123,7 +129,8 @@ def _analysis(arrays: Mapping[str, np.ndarray]) -> Analysis:
             if own[name].shape != shape or not np.isfinite(numbers).all():
                 raise ValueError(f"{way}/{name} has the shape {own[name].shape}, not {shape}")
         found[way] = {code: _survey(own, i) for i, code in enumerate(languages)}
-    return Analysis(str(arrays["task"]), str(arrays["pooling"]), layers, sample_ids, found)
+    about = str(arrays["task"]), str(arrays["pooling"])
+    return Analysis(*about, layers, sample_ids, found, from_arrays(arrays))
 
 
 def _survey(arrays: Mapping[str, np.ndarray], place: int) -> LanguageSurvey:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xling.analysis.language_distances import distances
+from xling.comparison.gains import corrected_gains, gains_of
 from xling.comparison.item_statistics import RunItems, item_statistics, score_of
-from xling.comparison.pairs import Pair, compared
-from xling.comparison.results import Comparison, OverSeeds, PairResult, Tested
+from xling.comparison.pair_items import pair_items
+from xling.comparison.pairs import BASELINES, Pair, compared
+from xling.comparison.results import Comparison, GainResult, OverSeeds, PairResult, Tested
 from xling.comparison.shared_items import SharedItems, in_one_order, shared_items
 from xling.errors import DataError
 from xling.plan import Plan, Run
@@ -48,20 +51,30 @@ def compare_paper(
     Raises:
         DataError: predictions that cannot be scored, or what :func:`compare_task` refuses.
     """
-    results = []
+    results: list[PairResult] = []
+    gains: list[GainResult] = []
     wanted = [pair for pair in compared(plan) if pair.paper == paper]
     for (task, model), group in groupby(wanted, key=lambda pair: (pair.task, pair.model)):
         pairs = list(group)
         log.info("%s, %s: %d pairs", task, model, len(pairs))
         runs = sorted({run for pair in pairs for run in pair.all_runs})
-        items = {run: item_statistics(read(run), TASKS[task]) for run in runs}
+        items, tested = {}, {}
+        for run in runs:
+            predictions = read(run)
+            items[run] = item_statistics(predictions, TASKS[task])
+            if paper in BASELINES:
+                tested[run] = pair_items(predictions, TASKS[task])
         results += compare_task(pairs, items, resamples=resamples)
+        if tested:
+            known = distances(plan.study, pairs[0].languages)
+            gains += [gain for pair in pairs for gain in gains_of(pair, tested, known, resamples)]
     return Comparison(
         study=plan.study.name,
         paper=paper,
         resamples=resamples,
         level=LEVEL,
         pairs=_corrected(results),
+        gains=corrected_gains(gains),
     )
 
 
@@ -83,16 +96,20 @@ def compare_task(
     rows = in_one_order(items, together=task.parallel)
     shared = {pair: shared_items(pair, rows) for pair in pairs}
     systems = {
-        pair.second: Systems(_seed_mean(one.first), _seed_mean(one.second), _sums(pair))
+        _name(pair): Systems(_seed_mean(one.first), _seed_mean(one.second), _sums(pair))
         for pair, one in shared.items()
     }
     tests = compare_pairs(
         systems, parallel=task.parallel, score=score_of(task), resamples=resamples
     )
     return [
-        _result(pair, items, one, systems[pair.second], tests[pair.second])
+        _result(pair, items, one, systems[_name(pair)], tests[_name(pair)])
         for pair, one in shared.items()
     ]
+
+
+def _name(pair: Pair) -> str:
+    return f"{pair.first} {pair.second}"
 
 
 def _seed_mean(side: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from xling.plan import Plan, Run
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
-#: The method that the others are compared with.
+#: The method that the others are compared with, where a paper has it.
 SUBJECT = "xmixup"
+#: Papers whose methods are each compared with a baseline instead.
+BASELINES = {"robust": "zero_shot"}
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,12 @@ def _candidates(plan: Plan) -> list[Pair]:
     found = []
     for paper, task, model in sorted(cells, key=lambda key: (key[0], tasks.index(key[1]), key[2])):
         systems = cells[paper, task, model]
-        if SUBJECT in systems:
-            others = sorted(set(systems) - {SUBJECT}, key=order.index)
-            found += [_pair(plan, systems[SUBJECT], systems[other]) for other in others]
+        one = BASELINES.get(paper, SUBJECT)
+        if one not in systems:
+            continue
+        for other in sorted(set(systems) - {one}, key=order.index):
+            first, second = (other, one) if paper in BASELINES else (one, other)
+            found.append(_pair(plan, systems[first], systems[second]))
     return found
 
 

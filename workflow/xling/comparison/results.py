@@ -95,12 +95,73 @@ class PairResult(_Part):
     seeds: OverSeeds
 
 
+class SumGain(_Part):
+    """A mean over pairs of languages, or the difference of two such means, of two systems.
+
+    Attributes:
+        tested: over items, seeds averaged; ``p_holm`` is over all gains of this name in the paper.
+        seeds: the difference by seed.
+    """
+
+    tested: Tested
+    seeds: dict[int, float]
+
+
+class DistanceGain(_Part):
+    """Whether a language's gain goes with its distance to the source.
+
+    Attributes:
+        kind: of the distance.
+        distances: by target language.
+        gains: by target language, standard setting, seeds averaged.
+        rho: Spearman's coefficient; None with a ``note``.
+        low: of the percentile interval of ``rho`` when items are drawn anew.
+        high: of the same.
+        p_value: two-sided, by permutation of the languages.
+        seeds: ``rho`` by seed; None where all gains of a seed are equal.
+        note: why there is no number, or empty.
+    """
+
+    kind: str
+    distances: dict[str, float]
+    gains: dict[str, float]
+    rho: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    seeds: dict[int, float | None]
+    note: str
+
+
+class GainResult(_Part):
+    """What a system gains over the baseline, in the standard and in the generalised setting.
+
+    Attributes:
+        first: the system.
+        second: the baseline.
+        without_ns: whether rows were left out of which a sentence was not translated.
+        languages: those that both were tested on.
+        sums: by name (:data:`xling.comparison.gains.SUMS`).
+        by_distance: one for each kind of distance.
+    """
+
+    task: str
+    model: str
+    first: str
+    second: str
+    without_ns: bool
+    languages: list[str]
+    sums: dict[str, SumGain]
+    by_distance: list[DistanceGain]
+
+
 class Comparison(_Part):
     """All pairs of a paper.
 
     Attributes:
         resamples: of each test.
         level: of the intervals.
+        gains: of papers whose methods are compared with a baseline.
     """
 
     study: str
@@ -108,6 +169,7 @@ class Comparison(_Part):
     resamples: int
     level: float
     pairs: list[PairResult]
+    gains: list[GainResult] = []
 
 
 def read_comparison(path: Path) -> Comparison:

@@ -25,6 +25,7 @@ from pydantic_core import PydanticKnownError
 from xling.config.parts import Closed, Language, Name, Precision, RunResources, Share, known
 from xling.config.translation import Translation
 from xling.methods import Method, methods
+from xling.robust.settings import RobustSettings
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 from xling.xmixup.settings import XMixupSettings, preset
 
@@ -156,6 +157,11 @@ class TaskSettings(Closed):
     )
     windows: Windows | None = Field(None, description="of question answering; null: XTREME's")
     search: Search | None = Field(None, description="of retrieval; null: mean of the last layer")
+    pairs: bool = Field(
+        False,
+        description="for the paper robust, of parallel sentence pairs: also score pairs of "
+        "sentences in two languages, all of them (docs/robust.md)",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> TaskSettings:
@@ -278,6 +284,9 @@ class TrainingSettings(Closed):
     evaluate_every: PositiveInt = Field(500, description="updates between looks at the dev set")
     checkpoint_every: PositiveInt = Field(500, description="updates between checkpoints")
     xmixup: XMixupChoices | None = Field(None, description="of the method xmixup; null: its preset")
+    robust: RobustSettings | None = Field(
+        None, description="of robust training; null: its defaults (docs/robust.md)"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> TrainingSettings:
@@ -469,6 +478,7 @@ class Study(Closed):
                     f"systems.{name}.method: '{system.method}' has no training of its own, so "
                     f"nothing can differ; allowed: {', '.join(own)}"
                 )
+            self._check_robust(name, system, built_in[system.method])
         lists = [("experiments[{}].methods", [one.methods for one in self.experiments])]
         lists += [
             (part + ".overrides[{}].where.methods", [where.methods or [] for where in wheres])
@@ -483,6 +493,19 @@ class Study(Closed):
                 if name not in self.methods:
                     allowed = ", ".join(sorted(self.methods))
                     raise ValueError(f"{where}: unknown method '{name}'; allowed: {allowed}")
+
+    @staticmethod
+    def _check_robust(name: str, system: System, method: Method) -> None:
+        """A variant sets what its method reads, and nothing of another method."""
+        read = {part for part in (method.perturbs, "rs_da" if method.augments else "") if part}
+        given = system.set.get("robust")
+        for part in given if isinstance(given, dict) else ():
+            if part not in read:
+                allowed = ", ".join(f"robust.{one}" for one in sorted(read)) or "no key robust"
+                raise ValueError(
+                    f"systems.{name}.set.robust.{part}: the method '{system.method}' does not "
+                    f"read it; allowed: {allowed}"
+                )
 
     def _check_languages(self) -> None:
         for name, task in self.tasks.items():
@@ -508,3 +531,5 @@ class Study(Closed):
                 raise ValueError(f"tasks.{name}.windows: only question answering has windows")
             if about.family != "retrieval" and task.search is not None:
                 raise ValueError(f"tasks.{name}.search: only retrieval has it")
+            if task.pairs and not (about.family == "classification" and about.parallel):
+                raise ValueError(f"tasks.{name}.pairs: only parallel sentence pairs have them")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xling.data.tables import languages_of, read_table
 from xling.plan import Plan
+from xling.robust.splits import augmented_split
 from xling.tasks import TASKS
 
 # What makes two rows the same item for a model, whatever their ids are.
@@ -70,6 +71,8 @@ def _excuse(plan: Plan, lender: str, split: str, task: str, tested: str) -> str:
     study = plan.study
     if split == "back_translate":
         return "a translation may say what is said in a test"
+    if augmented_split(split):
+        return "copies of training rows with other words"
     if tested == "translate_test":
         return "a translation may say what is said in training"
     if (

@@ -57,9 +57,11 @@ def _jobs(plan: Plan, needs: JobNeeds) -> Iterator[_Job]:
     study = plan.study
     for kind in plan.kinds:
         yield _Job("fetch", kind, needs.fetch(kind), 1, False)
-        for split in [TEXT] if kind == TEXT else plan.splits(kind):
+        for split in [TEXT] if kind == TEXT else plan.raw_splits(kind):
             threads = plan.reading_threads(kind)
             yield _Job("prepare", f"{kind} {split}", needs.prepare(kind, split), threads, False)
+    for task, split in plan.augmented:
+        yield _Job("augment", f"{task} {split}", needs.augment(task, split), 1, False)
     for model in plan.models:
         gpu = plan.needs_text(model) and study.resources.gpu > 0
         threads = study.resources.pretrain_threads

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from xling.figures import robust
 from xling.figures.xmixup import draw_figures, planned_figures
 from xling.files import whole_file
 from xling.plan import Plan
 from xling.records import Record
+from xling.tables.robust.planned import PAPER as ROBUST
+from xling.tables.robust.planned import variants as robust_variants
 from xling.tables.table import Table, build_table, paper_tasks
 from xling.tables.xmixup import NO_ANALYSES, PAPER, Analyses
 from xling.tables.xmixup.planned import variants
@@ -23,9 +26,9 @@ def figure_path(folder: Path, paper: str, task: str, suffix: str) -> Path:
     return folder / paper / f"{task}-languages.{suffix}"
 
 
-def numbered_path(folder: Path, name: str, suffix: str) -> Path:
-    """Return where a figure of the X-Mixup paper is kept."""
-    return folder / PAPER / f"{name}.{suffix}"
+def numbered_path(folder: Path, name: str, suffix: str, paper: str = PAPER) -> Path:
+    """Return where a figure of a paper's own is kept."""
+    return folder / paper / f"{name}.{suffix}"
 
 
 def figure_paths(plan: Plan, folder: Path) -> list[Path]:
@@ -39,10 +42,10 @@ def figure_paths(plan: Plan, folder: Path) -> list[Path]:
         for paper, task in paper_tasks(plan)
         for suffix in FORMATS
     ]
+    names = [(PAPER, one.name) for one in planned_figures(plan)]
+    names += [(ROBUST, one.name) for one in robust.planned_figures(plan)]
     paths += [
-        numbered_path(folder, one.name, suffix)
-        for one in planned_figures(plan)
-        for suffix in FORMATS
+        numbered_path(folder, name, suffix, paper) for paper, name in names for suffix in FORMATS
     ]
     if plan.translation:
         from xling.figures import cats
@@ -68,19 +71,25 @@ def write_figures(
         paths += [
             _written(figure_path(folder, paper, task, suffix), made[suffix]) for suffix in FORMATS
         ]
-    for name, drawn in draw_figures(plan, records, analyses):
-        paths += [
-            _written(numbered_path(folder, name, suffix), drawn[suffix]) for suffix in FORMATS
-        ]
+    for paper, figures in (
+        (PAPER, draw_figures(plan, records, analyses)),
+        (ROBUST, robust.draw_figures(plan, records, analyses)),
+    ):
+        for name, drawn in figures:
+            paths += [
+                _written(numbered_path(folder, name, suffix, paper), drawn[suffix])
+                for suffix in FORMATS
+            ]
     return paths
 
 
 def _without_variants(table: Table) -> Table:
-    """Leave out variants of X-Mixup: a dozen marks beside each other cannot be told apart.
+    """Leave out variants: a dozen marks beside each other cannot be told apart.
 
-    Their table is that of the ablations.
+    Their tables are those of the ablations of X-Mixup and the sweeps of robust training.
     """
-    left_out = variants(table.plan) if table.paper == PAPER else []
+    known = {PAPER: variants, ROBUST: robust_variants}
+    left_out = known[table.paper](table.plan) if table.paper in known else []
     systems = tuple(system for system in table.systems if system.method not in left_out)
     return replace(table, systems=systems) if systems else table
 

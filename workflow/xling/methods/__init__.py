@@ -12,6 +12,9 @@ import pkgutil
 from dataclasses import dataclass, replace
 from functools import cache
 
+#: In ``train_splits``: copies of ``train`` with synonyms; the plan knows how many (RS-DA).
+AUGMENTED = "train_rs_da"
+
 
 @dataclass(frozen=True)
 class Method:
@@ -27,6 +30,11 @@ class Method:
         families: task families it is for.
         paired: every target-language row is read together with its English side.
         ensemble: a plain model reads a test row and its English side; their logits are averaged.
+        perturbs: how training perturbs embeddings, by the name of a part of
+            :class:`xling.robust.settings.RobustSettings`; empty for the methods that do not.
+        smoothed: a test row is read several times with noise, and the readings vote.
+        updates_of: method as whose training this one has as many updates; empty: its own settings
+            say how many.
         variant_of: the method whose code a study's variant runs with other settings; empty for the
             methods themselves.
     """
@@ -40,6 +48,9 @@ class Method:
     families: tuple[str, ...] = ("classification", "tagging", "qa")
     paired: bool = False
     ensemble: bool = False
+    perturbs: str = ""
+    smoothed: bool = False
+    updates_of: str = ""
     variant_of: str = ""
 
     @property
@@ -51,6 +62,16 @@ class Method:
     def reads_english(self) -> bool:
         """Whether test rows are read with their English sides."""
         return self.paired or self.ensemble
+
+    @property
+    def borrows(self) -> bool:
+        """Whether it reads test rows in another way than the method whose model it uses."""
+        return self.ensemble or self.smoothed
+
+    @property
+    def augments(self) -> bool:
+        """Whether copies with synonyms are made of the training rows."""
+        return AUGMENTED in self.train_splits
 
     @property
     def trains(self) -> bool:

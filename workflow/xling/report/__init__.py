@@ -52,13 +52,12 @@ def report_text(
     for one in results:
         path = figure_path(figures, one["paper"], one["task"], "svg")
         one["figure"] = _data_address(path)
-    papers = [numbered(plan, records, analyses, comparisons, figures)]
+    by_number = numbered(plan, records, analyses, comparisons, figures)
     everything = [*records, *translated.records]
     about = view.facts(plan, everything)
     if plan.translation:
-        papers.append(translated_tables(plan.translation, translated.results))
+        by_number.append(translated_tables(plan.translation, translated.results))
         about += translation_facts(plan.translation)
-    by_number = [paper for paper in papers if paper]
     for paper in by_number:
         for one in (one for kind in paper["kinds"] for one in kind["figures"]):
             one["figure"] = _data_address(one["path"])

@@ -28,6 +28,7 @@ def jobs_of(plan: Plan, results: Path = Path("results")) -> list[Job]:
     return [
         *_downloads(plan, results.parent / "resources"),
         *_data(plan, here),
+        *_copies(plan, here),
         *_encoders(plan, here),
         *_tokens(plan, here),
         *_runs(plan, here),
@@ -52,7 +53,7 @@ def _data(plan: Plan, here: Folder) -> Iterator[Job]:
     for task in plan.kinds:
         yield here.job("fetch", f"fetch/{task}", {"task": task}, (f"raw/{task}/manifest.json",))
     for task in plan.kinds:
-        for split in [TEXT] if task == TEXT else plan.splits(task):
+        for split in [TEXT] if task == TEXT else plan.raw_splits(task):
             place = f"prepared/{task}/{split}"
             yield here.job(
                 "prepare",
@@ -61,6 +62,19 @@ def _data(plan: Plan, here: Folder) -> Iterator[Job]:
                 (f"{place}.parquet", f"{place}.json"),
                 threads=plan.reading_threads(task),
             )
+
+
+def _copies(plan: Plan, here: Folder) -> Iterator[Job]:
+    if plan.needs_synonyms:
+        yield here.job("synonyms", "synonyms", {"study": here.study}, ("synonyms.json",))
+    for task, split in plan.augmented:
+        place = f"prepared/{task}/{split}"
+        yield here.job(
+            "augment",
+            f"augment/{task}/{split}",
+            {"task": task, "split": split},
+            (f"{place}.parquet", f"{place}.json"),
+        )
 
 
 def _encoders(plan: Plan, here: Folder) -> Iterator[Job]:

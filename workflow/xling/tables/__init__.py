@@ -18,6 +18,9 @@ from xling.tables.caption import Caption, caption
 from xling.tables.overview import NAME as OVERVIEW
 from xling.tables.overview import build_overviews, overview_caption, overview_papers
 from xling.tables.render import csv_text, latex_text, markdown_text
+from xling.tables.robust import PAPER as ROBUST
+from xling.tables.robust import build_sheets as robust_sheets
+from xling.tables.robust import sheet_names as robust_names
 from xling.tables.settings import (
     build_settings,
     settings_caption,
@@ -40,14 +43,15 @@ def table_paths(plan: Plan, folder: Path) -> list[Path]:
 
     The overview of all tasks is called ``xtreme``, the layers of a task ``{task}-layers``, its
     settings at test time ``{task}-settings``, the tests of systems ``significance``, a paper's own
-    tables ``table-{number}-{subject}``.  :func:`write_tables` writes them, but those of translation
-    models: :mod:`xling.tables.cats` does.
+    tables ``table-{number}-{subject}`` or ``table-{subject}``.  :func:`write_tables` writes them,
+    but those of translation models: :mod:`xling.tables.cats` does.
     """
     names = paper_tasks(plan) + [(paper, OVERVIEW) for paper in overview_papers(plan)]
     names += [(paper, sweep_name(task)) for paper, task in sweeps(plan)]
     names += [(paper, settings_name(task)) for paper, task in tasks_with_settings(plan)]
     names += [(paper, SIGNIFICANCE) for paper in compared_papers(plan)]
     names += [(PAPER, name) for name in sheet_names(plan)]
+    names += [(ROBUST, name) for name in robust_names(plan)]
     paths = [
         folder / paper / f"{name}.{suffix}" for paper, name in sorted(names) for suffix in FORMATS
     ]
@@ -100,6 +104,7 @@ def write_tables(
         for one in comparisons
     ]
     sheets += [(PAPER, sheet) for sheet in build_sheets(plan, records, analyses)]
+    sheets += [(ROBUST, sheet) for sheet in robust_sheets(plan, records, comparisons)]
     for paper, sheet in sheets:
         for suffix, form in SHEET_FORMATS.items():
             path = folder / paper / f"{sheet.file}.{suffix}"

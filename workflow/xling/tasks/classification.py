@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xling import tokens as _tokens
-from xling.inference import batches_of
+from xling.inference import Inputs, batches_of
 from xling.tasks import Task
 from xling.tasks.by_setting import score_settings
 from xling.tasks.family import Inference
@@ -115,7 +115,7 @@ def predict(
 
 
 def class_scores(
-    model: torch.nn.Module, tokens: _tokens.Tokens, rows: np.ndarray, how: Inference
+    model: torch.nn.Module, tokens: Inputs, rows: np.ndarray, how: Inference
 ) -> np.ndarray:
     """Return the logits of the given rows, shape [len(rows), classes], float32, in their order."""
     return gather(batches_of(model, tokens, rows, how), tokens, rows, {})
@@ -123,7 +123,7 @@ def class_scores(
 
 def gather(
     outputs: Iterable[tuple[np.ndarray, Any]],
-    tokens: _tokens.Tokens,
+    tokens: Inputs,
     rows: np.ndarray,
     decoding: Mapping[str, Any],
 ) -> np.ndarray:
@@ -168,8 +168,11 @@ def decode(
 def score(predictions: pa.Table, task: Task) -> list[Score]:
     """Score each setting and language; the label must be one of the task's.
 
-    An id stands once per setting and language.
+    An id stands once per setting and language.  Where some sentences were not translated and the
+    table says which, each setting is scored without their rows too.
     """
+    from xling.generalised.scores import score_translated
     from xling.score import score_labels
 
-    return score_settings(predictions, lambda part: score_labels(part, task))
+    scores = score_settings(predictions, lambda part: score_labels(part, task))
+    return scores + score_translated(predictions, lambda part: score_labels(part, task))

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xling.errors import DataError
+from xling.files import whole_file
+from xling.tasks.by_setting import COLUMN
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +35,35 @@ def read_predictions(path: Path) -> pa.Table:
             allowed=f"the Parquet file that 'xling predict' writes ({type(error).__name__})",
             fix="delete the file and run snakemake again",
         ) from error
+
+
+def write_predictions(path: Path, table: pa.Table) -> None:
+    """Write a run's predictions, whole or not at all.
+
+    Rows of one setting and language that stand together are a row group, where there are settings:
+    pairs of languages are more than a million rows, and readers may want some of them.
+    """
+    import pyarrow.parquet as pq
+
+    with whole_file(path) as part:
+        if COLUMN not in table.column_names:
+            pq.write_table(table, part, compression="zstd")
+            return
+        with pq.ParquetWriter(part, table.schema, compression="zstd") as writer:
+            for start, end in _runs(table):
+                writer.write_table(table.slice(start, end - start))
+
+
+def _runs(table: pa.Table) -> list[tuple[int, int]]:
+    """Return where rows of one setting and language begin and end."""
+    import numpy as np
+
+    changes = np.zeros(table.num_rows, dtype=bool)
+    for name in (COLUMN, "language"):
+        codes = table[name].combine_chunks().dictionary_encode().indices.to_numpy()
+        changes[1:] |= codes[1:] != codes[:-1]
+    cuts = [0, *np.flatnonzero(changes).tolist(), table.num_rows]
+    return list(pairwise(cuts))
 
 
 def grouped(

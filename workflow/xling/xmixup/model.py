@@ -95,7 +95,7 @@ class XMixup(torch.nn.Module):
         Raises:
             UsageError: a text is longer than ``pad_to``.
         """
-        stacked = self._stacked(source, target)
+        stacked = self.stacked(source, target)
         pairs = _Pairs(source["attention_mask"].bool(), target["attention_mask"].bool())
         if self.settings.pad_to is not None:
             masks = stacked["attention_mask"].bool().chunk(2)
@@ -117,7 +117,7 @@ class XMixup(torch.nn.Module):
         source_side, target_side = (Stream(*parts) for parts in sides)
         return PairOutput(source_side, target_side, pairs.ratio)
 
-    def _stacked(self, source: Inputs, target: Inputs) -> dict[str, Tensor]:
+    def stacked(self, source: Inputs, target: Inputs) -> dict[str, Tensor]:
         """Put the targets below the sources, all padded to the longer of the two."""
         widths = source["input_ids"].shape[1], target["input_ids"].shape[1]
         width = self.settings.pad_to or max(widths)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -198,8 +198,11 @@ class PairedTraining:
         *,
         parts: int,
         pad_id: int,
+        kind: Callable[..., XMixupTrainer] = XMixupTrainer,
     ) -> XMixupTrainer:
         """Return the trainer of a model with a head, which is wrapped.
+
+        ``kind`` makes it, of the arguments of :class:`XMixupTrainer`.
 
         Raises:
             UsageError: the model cannot be mixed in (:class:`xling.xmixup.model.XMixup`).
@@ -214,7 +217,7 @@ class PairedTraining:
             seed=self.seed,
             soft_labels=self.soft_labels,
         )
-        return XMixupTrainer(
+        return kind(
             model=XMixup(model, self.settings),
             args=args,
             train_dataset=dataset,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the captions of the paper's tables share: seeds, selection, how it was tested."""
+"""What the captions of a paper's tables share: seeds, selection, how it was tested."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from xling.config.study import ScratchEncoder
 from xling.plan import Plan
 from xling.tables.caption import POLICIES, Caption, run_notes, system_notes, verdict
 from xling.tables.table import System, Table
-from xling.tables.xmixup.planned import PAPER
 
 UNREAD = "its tables could not be read (docs/reported.md)"
 
@@ -27,7 +26,7 @@ def sheet_caption(
     """Return the caption of one table.
 
     Args:
-        tables: the tasks and systems in it.
+        tables: the tasks and systems in it, one or more, of one paper.
         title: what it shows.
         made: what is particular about its numbers.
         said: the verdict of a study that is comparable with the paper.
@@ -43,7 +42,7 @@ def sheet_caption(
             *made,
             ("Seeds", _seeds(tables)),
             ("Selection of weights", _selection(tables)),
-            ("Study", f"{study.name} ({study.description}), paper {PAPER}"),
+            ("Study", f"{study.name} ({study.description}), paper {tables[0].paper}"),
         ),
         verdict=said if said and study.comparable else verdict(plan, tasks, models),
         notes=(*notes, *_notes(tables, runs_only)),

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""X-Mixup trained with RS-RP at the word embeddings of both texts (ours).
+
+No paper has it (:mod:`xling.robust.xmixup`).
+"""
+
+from xling.methods import Method
+
+METHOD = Method(
+    name="xmixup_rs_rp",
+    title="X-Mixup with RS-RP",
+    train_splits=("train", "translate_train"),
+    test_split="test",
+    trained_as="xmixup_rs_rp",
+    source="ours, a combination that no paper has",
+    families=("classification",),
+    paired=True,
+    perturbs="rs_rp",
+)
