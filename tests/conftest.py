@@ -19,6 +19,7 @@ REALDATA = Path(os.environ.get("XLING_REALDATA", REPOSITORY.parent / "shared" / 
 LABELS = ("contradiction", "entailment", "neutral")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares costly fixtures: a file, and all that ask for the smoke study.
 
