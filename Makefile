@@ -41,7 +41,7 @@ demo: setup
 	$(BIN)/snakemake --config study=demo
 
 test: setup
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-slurm: setup
 	tests/slurm/install.sh

@@ -19,19 +19,6 @@ REALDATA = Path(os.environ.get("XLING_REALDATA", REPOSITORY.parent / "shared" / 
 LABELS = ("contradiction", "entailment", "neutral")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares costly fixtures: a file, and all that ask for the smoke study.
-
-    That study has the time it takes on a machine with other work.
-    """
-    for item in items:
-        smoke = item.path.parent.name == "smoke"
-        item.add_marker(pytest.mark.xdist_group("smoke" if smoke else str(item.path)))
-        if smoke:
-            item.add_marker(pytest.mark.timeout(1800))
-
-
 def pair_rows(count: int, seed: int = 0):
     """Rows of a prepared table whose label can be read off the words, of 4 to 30 words."""
     import pyarrow as pa
