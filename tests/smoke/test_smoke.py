@@ -67,7 +67,7 @@ def again(folder, *arguments):
 
 
 def test_it_takes_less_than_six_minutes(folder):
-    """Of two cores, start-up of all jobs included; 560 s of a processor were measured on a busy one."""
+    """Of two cores, start-up of all jobs included; a busy machine needed 560 s of a processor."""
     assert json.loads((folder / "call.json").read_text())["seconds"] < 2 * 360
 
 
