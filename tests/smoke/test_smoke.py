@@ -188,11 +188,11 @@ def test_a_second_call_does_nothing(folder):
 
 
 def edited(folder, text, new):
-    """The study with one value changed, in a folder that shares the results."""
+    """The study with one value changed where it is first, in a folder that shares the results."""
     study = folder / "smoke.yaml"
     original = study.read_text(encoding="utf-8")
     assert text in original
-    study.write_text(original.replace(text, new), encoding="utf-8")
+    study.write_text(original.replace(text, new, 1), encoding="utf-8")
     try:
         return again(folder, "-n")
     finally:
@@ -204,6 +204,13 @@ def test_a_comment_in_the_study_runs_nothing(folder):
     assert "Nothing to be done" in call.text
 
 
+def told_the_study(plan):
+    """Jobs that are told the whole study, so that any change of it runs them: seconds each."""
+    names = [f"{kind}_{paper}" for paper in plan.papers for kind in ("tabulate", "plot")]
+    names += ["compare_mt"] if plan.translation else []
+    return dict.fromkeys([*names, "scores", "check", "report", "all"], 1)
+
+
 def test_another_learning_rate_runs_the_trainings_and_what_follows(folder, plan):
     call = edited(folder, "learning_rate: 1.0e-3", "learning_rate: 2.0e-3")
     runs, trainings = sum(map(plan.trains, plan.runs)), len(plan.trainings)
@@ -213,26 +220,20 @@ def test_another_learning_rate_runs_the_trainings_and_what_follows(folder, plan)
         "analyse": len(plan.analysed),
         "predict": runs,
         "score": runs,
-        "compare": 1,
-        "tabulate": 1,
-        "plot": 1,
-        "check": 1,
-        "report": 1,
-        "all": 1,
+        "compare": 2,
+        **told_the_study(plan),
     }
 
 
-def test_an_override_runs_exactly_the_runs_it_is_for(folder):
+def test_an_override_runs_exactly_the_runs_it_is_for(folder, plan):
     override = "    - {where: {methods: [translate_train]}, set: {learning_rate: 2.0e-3}}\n"
     call = edited(folder, "  overrides:\n", "  overrides:\n" + override)
     counts = job_counts(call)
     # XNLI with two seeds, UD-POS and MLQA with one.
     assert (counts["train"], counts["predict"], counts["score"]) == (4, 4, 4)
     assert counts["analyse"] == 3, "of XNLI and MLQA, which have parallel test sets"
-    assert set(counts) == {
-        *("train", "analyse", "predict", "score", "compare"),
-        *("tabulate", "plot", "check", "report", "all"),
-    }
+    fine_tuning = {"train", "analyse", "predict", "score", "compare"}
+    assert set(counts) == fine_tuning | told_the_study(plan).keys()
 
 
 def test_another_seed_adds_its_runs_only(folder):
@@ -272,7 +273,8 @@ def test_a_raised_stage_version_runs_that_stage_and_what_follows(folder, checkou
     assert '"score": 1' in text
     stages.write_text(text.replace('"score": 1', '"score": 2'), encoding="utf-8")
     counts = job_counts(planned_by(checkout, folder))
-    assert set(counts) == {"score", "tabulate", "plot", "check", "report", "all"}
+    tables = {f"{kind}_{paper}" for paper in ("xmixup", "robust") for kind in ("tabulate", "plot")}
+    assert set(counts) == {"score", "scores", "check", "report", "all"} | tables
 
 
 def test_the_same_seed_gives_the_same_bytes(folder, results):

@@ -226,7 +226,12 @@ def test_a_pressed_key_stops_all_and_keeps_what_has_arrived(checkout, site):
         "cli_fetch.register(p); cli_fetch.run(p.parse_args(['--dataset', 'toy-b']))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", program], cwd=checkout, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", program],
+        cwd=checkout,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs the tests in the background has it ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     work = checkout / "resources" / "data" / ".partial" / "toy-b"
     end = time.monotonic() + 20
