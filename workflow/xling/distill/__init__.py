@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Multilingual knowledge distillation: Reimers and Gurevych, EMNLP 2020."""
