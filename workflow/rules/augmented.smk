@@ -49,12 +49,12 @@ rule augment:
     wildcard_constraints:
         split=one_of({split for _, split in PLAN.augmented}),
     group:
-        "prepare"
+        "augment"
     threads: 1
     resources:
         **REQUESTS.cpu(
             lambda wildcards: NEEDS.augment(wildcards.task, wildcards.split),
-            "prepare",
+            "augment",
         ),
         in_turn=1,
     params:
