@@ -20,7 +20,7 @@ from throwaway import Slurm
 from workflow import REPOSITORY, snakemake
 from xling.journal import attempts
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(900)]
 
 
 HERE = Path(__file__).parent
