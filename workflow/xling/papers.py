@@ -2,7 +2,8 @@
 """What papers trained with, as published: ``config/papers/{paper}.yaml``.
 
 The values are evidence, not defaults: a study says what is trained, and a test holds the two
-against each other.  The file on CATS has other keys; ``xling.mt.paper_settings`` reads it.
+against each other.  The files on CATS and on distillation have other keys:
+``xling.mt.paper_settings`` and ``xling.distill.paper`` read them.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from xling.robust.settings import RobustSettings
 from xling.xmixup.settings import XMixupSettings
 
 File = TypeVar("File", bound=BaseModel)
-#: A paper whose file is not read here.
-TRANSLATION = "cats"
+#: Papers whose files have other keys.
+ELSEWHERE = {"cats", "distill"}
 Section = Literal["training", "xmixup", "robust", "reading", "decoding", "run"]
 
 # Keys of each section.  All but those of `run` are settings of a study.
@@ -172,7 +173,7 @@ def paper_settings(paper: str) -> PaperSettings:
         DataError: it has a mistake; with its line.
     """
     folder = repository_root() / "config" / "papers"
-    known = sorted({path.stem for path in folder.glob("*.yaml")} - {TRANSLATION})
+    known = sorted({path.stem for path in folder.glob("*.yaml")} - ELSEWHERE)
     if paper not in known:
         raise UsageError(
             f"there are no published settings of the paper '{paper}'",

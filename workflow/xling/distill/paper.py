@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from xling.config.loader import config_file
-from xling.config.source import read_source
 from xling.config.study import Closed
-from xling.errors import DataError
-from xling.papers import Setting
+from xling.papers import Setting, read_file
 
 Settings = dict[str, Setting]
 
@@ -70,14 +68,4 @@ def read_distill_paper(path: Path | None = None) -> DistillPaper:
         DataError: it has a mistake; with its line.
         UsageError: it is no YAML.
     """
-    source = read_source(path or config_file("papers/distill.yaml"))
-    try:
-        return DistillPaper.model_validate(source.values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise DataError(
-            f"published settings have a mistake: {first['msg'].removeprefix('Value error, ')}",
-            where=source.where(first["loc"]),
-            allowed="what docs/reported.md describes",
-            fix="correct the file",
-        ) from error
+    return read_file(path or config_file("papers/distill.yaml"), DistillPaper)

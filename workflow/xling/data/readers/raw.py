@@ -74,7 +74,7 @@ class RawData:
     def read(self, file: RawFile) -> Reading:
         """Read a file after verifying its checksum."""
         path = self.path(file)
-        _verify(path, file)
+        verify_raw(path, file)
         reading = read(path, file, self._labels)
         self.used.append(file)
         if reading.quoted:
@@ -83,7 +83,8 @@ class RawData:
         return reading
 
 
-def _verify(path: Path, file: RawFile) -> None:
+def verify_raw(path: Path, file: RawFile) -> None:
+    """Raise :class:`DataError` unless a raw file is the one that was fetched."""
     try:
         actual = sha256_of(path)
     except OSError as error:

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from pydantic import PositiveInt
 
 from xling.config.parts import Closed
-from xling.data.manifest import Manifest, read_manifest, sha256_of
+from xling.data.manifest import Manifest, read_manifest
+from xling.data.readers.raw import verify_raw
 from xling.errors import DataError
 from xling.files import write_text
 from xling.mt.data.artificial_bitext import SPLITS
@@ -121,22 +122,7 @@ class _Source:
     def verify(self) -> None:
         """Refuse files that are not the ones that were fetched."""
         for path, file in self._files.items():
-            try:
-                found = sha256_of(path)
-            except OSError as error:
-                raise DataError(
-                    f"a raw file cannot be read ({error.strerror})",
-                    where=str(path),
-                    fix="put the file back or run the fetch stage again",
-                ) from error
-            if found != file.sha256:
-                raise DataError(
-                    "a raw file is not the one that was fetched",
-                    where=str(path),
-                    allowed=f"SHA-256 {file.sha256}, found {found}",
-                    fix="restore the file, or delete the list of raw files (manifest.json) and "
-                    "run snakemake again to accept it",
-                )
+            verify_raw(path, file)
 
     def corpora(self, split: Split) -> list[Corpus]:
         """Return the corpora of a split."""
