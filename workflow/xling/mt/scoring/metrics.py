@@ -75,7 +75,8 @@ def left_out(target: str, flores: Path | None) -> dict[str, str]:
     if flores is None:
         reasons[SPBLEU] = (
             "the SentencePiece model of FLORES-200 is neither a download of the registry nor in "
-            "sacreBLEU's folder; scoring downloads nothing"
+            "sacreBLEU's folder; scoring downloads nothing, "
+            f"'xling fetch --dataset {FLORES_KEY}' does"
         )
     if target in _MECAB and not _has_mecab(target):
         reasons[MECAB] = f"the package {_MECAB[target][1]} is not installed"
