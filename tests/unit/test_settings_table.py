@@ -50,14 +50,14 @@ def plan() -> Plan:
     return make_plan(methods=list(VALUES), seeds=[1, 2])
 
 
-def records_of(plan: Plan) -> list[Record]:
+def records_of(plan: Plan, values: dict = VALUES) -> list[Record]:
     made = []
     for run in plan.runs:
         standard = make_record(plan, run, dict.fromkeys(LANGUAGES, 0.0))
         scores = [
             score.model_copy(update={"setting": setting, "value": value + run.seed - 1})
-            for setting, values in VALUES[run.method].items()
-            for score, value in zip(standard.scores, values, strict=True)
+            for setting, of_setting in values[run.method].items()
+            for score, value in zip(standard.scores, of_setting, strict=True)
         ]
         made.append(make_record(plan, run, {}, scores=scores, data=standard.data, flags=[]))
     return made
@@ -139,6 +139,24 @@ def test_files_are_written_where_a_run_has_several_settings(plan, tmp_path) -> N
     assert tasks_with_settings(make_plan()) == []
     only = make_plan(methods=["translate_train"])
     assert tasks_with_settings(only) == []
+
+
+def test_a_method_that_votes_is_titled_by_its_name(tmp_path) -> None:
+    values = {
+        "translate_train": {"standard": (80.0, 70.0, 60.0)},
+        "rs_rp_smoothed": {"smoothed": (79.0, 72.0, 62.0)},
+        "xmixup": VALUES["xmixup"],
+    }
+    plan = make_plan(methods=list(values), seeds=[1], paper="robust")
+    records = records_of(plan, values)
+    table = build_settings(plan, "robust", "xnli", records)
+    titles = {row.setting: row.title for row in table.systems}
+    assert titles["smoothed"] == "Random noise (RS-RP), voting"
+    assert "| Random noise (RS-RP), voting | tiny-x | 79.0 |" in render.markdown_text(
+        table, settings_caption(table)
+    )
+    names = {path.name for path in write_tables(plan, records, tmp_path)}
+    assert "xnli-settings.csv" in names
 
 
 def test_the_page_shows_it(tmp_path) -> None:

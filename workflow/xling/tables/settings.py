@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from xling.plan import Plan, Run
 from xling.records import Record, Score
-from xling.score import STANDARD
+from xling.score import SMOOTHED, STANDARD
 from xling.tables.agree import require_agreement, run_of
 from xling.tables.caption import (
     SETTINGS,
@@ -36,6 +36,8 @@ _TITLES = {
     "gold_mean": "gold English, mean of both (oracle)",
 }
 _ORACLES = ("gold", "gold_mean")
+# A system is in no other setting than these: its own title is enough.
+_UNTITLED = (STANDARD, SMOOTHED)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ class SettingRow(System):
     @property
     def title(self) -> str:
         """Name of the system and what is read; oracles say that they are."""
-        return self.name if self.setting == STANDARD else f"{self.name}, {_TITLES[self.setting]}"
+        if self.setting in _UNTITLED:
+            return self.name
+        return f"{self.name}, {_TITLES[self.setting]}"
 
     @property
     def competes(self) -> bool:
