@@ -17,10 +17,12 @@ from robust_results import (
     robust_plan,
 )
 
+from xling.figures.robust_drawings import heat_maps
 from xling.plan import Run
 from xling.records import scores_csv
 from xling.tables import table_paths, write_tables
 from xling.tables.robust import build_sheets, sheet_names
+from xling.tables.robust.results import collect
 from xling.tables.sheet import csv_text, latex_text, markdown_text
 
 
@@ -120,6 +122,26 @@ def test_the_matrix_has_all_pairs_and_its_means(plan, sheets):
     assert [row.labels[0] for row in section.rows] == [*LANGUAGES, "mean of others"]
     wanted = by_seed(plan, "xnli", "adv", ["qab-qac"])
     assert section.rows[2].entries[3].text == f"{fmean(wanted):.1f}"
+
+
+def test_a_system_tested_in_one_language_alone_has_no_matrix(plan):
+    def alone(record):
+        kept = [s for s in record.scores if not s.setting.startswith("generalised")]
+        return record.model_copy(update={"scores": kept})
+
+    records = [alone(r) if r.method == "rs_rp" else r for r in records_of(plan)]
+    found = build_sheets(plan, records, [comparison_of(plan, 200)])
+    sheet = next(one for one in found if one.file == "table-pairs-xnli")
+    titles = [section.title for section in sheet.sections]
+    assert len(titles) == 1 + 2 * (len(MAIN) - 2)
+    assert not any(title.startswith("Random noise") for title in titles)
+    said = "Not tested with sentences in two languages: Random noise (RS-RP)."
+    assert said in sheet.caption.notes
+    results = collect(plan, records)
+    figure = heat_maps(results, results.tables[0], "tiny", "XNLI")
+    shown = [place.get_title(loc="left") for place in figure.axes]
+    assert any("ADV" in title for title in shown)
+    assert not any("RS-RP" in title for title in shown)
 
 
 def test_sweeps_name_what_differs(plan, sheets):

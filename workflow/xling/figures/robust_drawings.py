@@ -16,7 +16,7 @@ from xling.figures.style import COLUMN, GREY, PAGE, label_points, legend, mark, 
 from xling.generalised.names import pair_name
 from xling.tables.robust.pairs import Matrix, gain_matrix, matrix
 from xling.tables.robust.planned import BASELINE
-from xling.tables.robust.results import Results, baseline_of
+from xling.tables.robust.results import Results, baseline_of, in_two_languages
 from xling.tables.robust.sweeps import Setting, families, means_and_gains
 from xling.tasks import SOURCE_LANGUAGE
 
@@ -40,12 +40,13 @@ def _of_model(results: Results, table: Table, model: str) -> list[System]:
 def heat_maps(results: Results, table: Table, model: str, title: str) -> Figure:
     """Draw pairs of languages: the baseline's scores, then the gain of each other system.
 
-    Colours of gains are symmetric about 0, the same in all panels.
+    Systems that were not tested with sentences in two languages are left out.  Colours of gains
+    are symmetric about 0, the same in all panels.
     """
     from matplotlib.figure import Figure
 
     panels: list[tuple[str, Matrix, bool]] = []
-    for system in _of_model(results, table, model):
+    for system in filter(in_two_languages, _of_model(results, table, model)):
         gains = gain_matrix(table, system)
         own = matrix(table, system) if gains is None else gains
         panels.append((system.title, own, gains is not None))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xling.generalised.names import pair_name
@@ -13,6 +13,7 @@ from xling.tables.robust.results import (
     Results,
     baseline_of,
     has_untranslated,
+    in_two_languages,
     less,
     mean_cell,
     pair_cells,
@@ -63,8 +64,11 @@ def gain_matrix(table: Table, system: System, *, without_ns: bool = False) -> Ma
 def build(results: Results, task: str) -> Sheet:
     """Return the table of one task: a section per system, then one of what it gains."""
     (table,) = (one for one in results.tables if one.task.name == task)
-    sections = []
-    for system in (s for s in results.main(table) if s.model in _tested(table)):
+    sections, alone = [], []
+    for system in (s for s in results.main(table) if s.records):
+        if not in_two_languages(system):
+            alone.append(system.title)
+            continue
         name = f"{system.title}, {system.model}"
         sections.append(_section(name, matrix(table, system), ".1f"))
         gains = gain_matrix(table, system)
@@ -82,6 +86,7 @@ def build(results: Results, task: str) -> Sheet:
                 ("Diagonal", "the standard setting"),
                 (_MEAN, "of a row or column without its place on the diagonal"),
             ),
+            notes=_untested(alone),
         ),
         labels=("first",),
         sections=tuple(one for one in sections if one.rows),
@@ -89,8 +94,10 @@ def build(results: Results, task: str) -> Sheet:
     )
 
 
-def _tested(table: Table) -> set[str]:
-    return {system.model for system in table.systems if system.records}
+def _untested(systems: Sequence[str]) -> list[str]:
+    if not systems:
+        return []
+    return [f"Not tested with sentences in two languages: {'; '.join(systems)}."]
 
 
 def _section(title: str, own: Matrix, form: str) -> Section:

@@ -91,6 +91,11 @@ def pair_cells(system: System, *, without_ns: bool = False) -> dict[str, Cell]:
     }
 
 
+def in_two_languages(system: System) -> bool:
+    """Whether a system was tested with sentences in two languages."""
+    return mean_cell(pair_cells(system), lambda first, second: first != second) is not None
+
+
 def _pair_scores(record: Record, without_ns: bool) -> dict[str, tuple[float, int]]:
     metric, ending = TASKS[record.task].metric, WITHOUT_NS if without_ns else ""
     own = [s for s in record.scores if s.metric == metric]
