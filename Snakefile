@@ -54,18 +54,16 @@ include: "workflow/rules/common.smk"
 
 wildcard_constraints:
     study=one_of([STUDY.name]),
-    # Translation models have rules of their own: cats.smk.
+    # Translation models and sentence encoders have rules of their own: cats.smk, distill.smk.
     paper=one_of({run.paper for run in PLAN.runs}),
-    method=one_of(
-        {run.method for run in PLAN.runs + PLAN.trainings + translation_runs()}
-    ),
-    model=one_of({run.model for run in PLAN.runs + translation_runs()}),
+    method=one_of({run.method for run in PLAN.all_runs + PLAN.trainings}),
+    model=one_of({run.model for run in PLAN.all_runs} | set(PLAN.models)),
     task=one_of([*PLAN.tasks, "text"]),
     split=one_of(
         {split for task in PLAN.tasks for split in PLAN.splits(task)}
         | {"text", "train", "dev", "test"}
     ),
-    seed=one_of({str(run.seed) for run in PLAN.runs + translation_runs()}),
+    seed=one_of({str(run.seed) for run in PLAN.all_runs}),
 
 
 rule all:
@@ -104,6 +102,11 @@ include: "workflow/rules/models.smk"
 if PLAN.translation:
 
     include: "workflow/rules/cats.smk"
+
+
+if PLAN.distillation:
+
+    include: "workflow/rules/distill.smk"
 
 
 include: "workflow/rules/results.smk"

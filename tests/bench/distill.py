@@ -25,7 +25,7 @@ from bench.made_up import FIRST_WORD, PAD, VOCABULARY, real_lengths, small_model
 
 LANGUAGES = ("de", "es", "ar", "hi", "sw", "zh")
 EPOCHS = 3
-BATCH = 32  # pairs, as in the library's example half of 64 sentences
+BATCH = 32  # pairs at most, as in the library's example half of 64 sentences
 MAX_LENGTH = 128
 # XNLI dev sets: mean and standard deviation of log(sub-words of the English sentence / of the
 # other).  Counted as the lengths in xnli_sentence_lengths.csv.
@@ -34,7 +34,13 @@ TEMPLATE = 2  # special sub-words of a sentence
 
 
 def distillation(sources: int, folder: Path) -> Case:
-    """Compare loops over as many English sentences, a multiple of the batch, in six languages."""
+    """Compare loops over as many English sentences, in six languages.
+
+    Args:
+        sources: English sentences: less than a batch, or a multiple of it, so that passes are
+            whole on both sides.
+        folder: empty.
+    """
     _models(folder)
     texts = _texts(sources)
     _parallel(texts, folder / "train.parquet")
@@ -60,8 +66,9 @@ def ours(folder: Path, sources: int) -> Callable[[], float]:
 
     # A turn is a pass, so that three passes are whole.
     mixing = Mixing(share="proportional", turn=sources)
-    steps = EPOCHS * sources * len(LANGUAGES) // BATCH
-    settings = DistillSettings(mixing=mixing, max_steps=steps, batch_size=2 * BATCH)
+    batch = min(BATCH, sources)
+    steps = EPOCHS * sources * len(LANGUAGES) // batch
+    settings = DistillSettings(mixing=mixing, max_steps=steps, batch_size=2 * batch)
     student, teacher = load_model(folder / "student", MAX_LENGTH), Teacher(folder / "teacher")
     _ = teacher.model  # loading is not timed on either side
 
@@ -72,7 +79,7 @@ def ours(folder: Path, sources: int) -> Callable[[], float]:
             examples = examples_of(rows, settings)
             counts = subword_counts(student, rows.texts, Path(name) / "lengths.npy")
             lengths = counts[examples.texts].sum(axis=1)
-            order = Order(examples.starts, lengths, mixing, batch=BATCH, steps=steps, seed=1)
+            order = Order(examples.starts, lengths, mixing, batch=batch, steps=steps, seed=1)
             trainer = planned_trainer(
                 model=student,
                 loss=DistillationLoss(student, "mean"),
@@ -110,12 +117,15 @@ def example(folder: Path, texts: dict[str, list[str]]) -> Callable[[], float]:
         return {"label": found}
 
     def work() -> float:
+        # The name spares a checksum of the teacher per set, which takes as long for any amount.
         sets = DatasetDict(
             {
-                code: Dataset.from_dict({"english": texts["en"], "non_english": texts[code]})
+                code: Dataset.from_dict({"english": texts["en"], "non_english": texts[code]}).map(
+                    labels, batched=True, new_fingerprint=code
+                )
                 for code in LANGUAGES
             }
-        ).map(labels, batched=True)
+        )
         trainer = SentenceTransformerTrainer(
             model=student,
             loss=MSELoss(student),
@@ -123,7 +133,7 @@ def example(folder: Path, texts: dict[str, list[str]]) -> Callable[[], float]:
             args=SentenceTransformerTrainingArguments(
                 output_dir=str(folder / "trainer"),
                 num_train_epochs=EPOCHS,
-                per_device_train_batch_size=BATCH,
+                per_device_train_batch_size=min(BATCH, len(texts["en"])),
                 learning_rate=0.0,
                 save_strategy="no",
                 report_to=[],

@@ -18,7 +18,17 @@ from pathlib import Path
 # As a script, Python looks for modules in this folder, not in the one above.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import cats, fine_tuning, generalised, inference, robust_cost, scoring, xmixup
+from bench import (
+    cats,
+    distill,
+    fine_tuning,
+    generalised,
+    inference,
+    mining,
+    robust_cost,
+    scoring,
+    xmixup,
+)
 from bench.comparison import Benchmark, Case, Times, compare, spread
 from bench.memory import added_memory
 
@@ -33,6 +43,8 @@ BENCHMARKS = {
     "generalised": Benchmark(generalised.scoring, size=120, tiny=4),
     "tag_scores": Benchmark(scoring.tag_scores, size=10_000, tiny=20),
     "answer_scores": Benchmark(scoring.answer_scores, size=100, tiny=1),
+    "distill": Benchmark(distill.distillation, size=64, tiny=4),
+    "mining": Benchmark(mining.mining, size=20_000, tiny=200, memory=mining.mining),
     "cats_cost": Benchmark(cats.cost, size=100, tiny=2, digits=2, package="fairseq"),
     "cats_memory": Benchmark(cats.memory, size=32, tiny=8, memory=cats.memory, package="fairseq"),
 }

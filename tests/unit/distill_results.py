@@ -18,7 +18,7 @@ PARTS = (
     System("german", "tiny", "German student", "bilingual", against=("distill", "tiny")),
 )
 TASKS = {
-    "sts2017": ("en-qaa", "en-de", "en-en", "ar-ar", "en-ar", "es-es"),
+    "sts17": ("en-qaa", "en-de", "en-en", "ar-ar", "en-ar", "es-es"),
     "bucc2018": ("zh", "de"),
     "tatoeba": ("ka", "de", "ja"),
 }
@@ -53,7 +53,7 @@ def score(system, task, setting, language, metric, seed, n):
 
 
 def scores_of(system, task, seed, codes):
-    if task == "sts2017":
+    if task == "sts17":
         found = [(pair, "standard", "spearman", 250) for pair in codes]
         found += [
             (g, s, "spearman", 9)
@@ -101,6 +101,6 @@ def records(of, seeds=(1, 2, 3)):
         record(system, task, seed, of.tasks[task])
         for system in of.systems
         for task in of.tasks
-        if system.part == "main" or task == "sts2017"
+        if system.part == "main" or task == "sts17"
         for seed in seeds
     ]

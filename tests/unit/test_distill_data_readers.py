@@ -300,7 +300,7 @@ def test_real_xnli_is_parallel_in_seven_languages():
 
 
 def test_every_corpus_has_its_downloads_in_the_registry():
-    registered = artefacts(repository_root() / "config" / "distill_datasets.csv")
+    registered = artefacts(repository_root() / "config" / "datasets.csv")
     languages = {
         "Europarl": ["de", "nl"],
         "GlobalVoices": ["ar", "zh-cn"],

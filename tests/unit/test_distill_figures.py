@@ -7,11 +7,12 @@ import math
 
 import numpy as np
 import pytest
-from distill_results import STUDENT, frame, record, records
+from distill_results import STUDENT, frame, record, records, value
 
 from xling.distill.figures import AMOUNTS, BIAS, SPACE, draw_figures, figure_names, space_systems
 from xling.distill.figures.bars import amounts_figure, bias_figure
 from xling.distill.figures.space import spread
+from xling.distill.tables.frame import STS, System
 from xling.distill.tables.results import collect
 from xling.errors import DataError
 
@@ -50,8 +51,8 @@ def test_before_any_run():
 
 
 def test_bias_shows_both_numbers_of_a_system():
-    results = collect(frame(STUDENT), [record(STUDENT, "sts2017")])
-    shown = {s.setting: s.value for s in results.of(STUDENT, "sts2017")[0].scores[-4:-2]}
+    results = collect(frame(STUDENT), [record(STUDENT, "sts17")])
+    shown = {s.setting: s.value for s in results.of(STUDENT, "sts17")[0].scores[-4:-2]}
     axes = bias_figure(results).axes[0]
     points = [line.get_xdata()[0] for line in axes.lines[1:]]
     assert points == [shown["expected"], shown["pooled"]]
@@ -60,8 +61,44 @@ def test_bias_shows_both_numbers_of_a_system():
 def test_amounts_are_those_of_the_records():
     of = frame()
     axes = amounts_figure(collect(of, records(of))).axes[0]
-    assert len(axes.lines) == len(of.tasks["sts2017"])
+    assert len(axes.lines) == len(of.tasks["sts17"])
     assert list(axes.lines[0].get_xdata()) == [1001, 5001]
+
+
+def test_students_of_other_languages_are_no_points_of_one_curve():
+    """German students on en-de, Arabic ones on en-ar; all of the corpus ends the curve."""
+    students = [
+        System(name, "tiny", name, part, "", ("TED2020",), (name[:2],), amount)
+        for name, part, amount in (
+            ("de all", "corpora", None),
+            ("de 1k", "amounts", 1000),
+            ("ar all", "corpora", None),
+            ("ar 1k", "amounts", 1000),
+        )
+    ]
+    of = frame(*students)
+    axes = amounts_figure(collect(of, records_of_all(of))).axes[0]
+    assert all(list(line.get_xdata()) == [1001, 5001] for line in axes.lines)
+    drawn = {tuple(line.get_ydata()) for line in axes.lines}
+    assert drawn == {
+        tuple(value(f"{pair[-2:]} {end}", STS, "standard", pair, "spearman", 1) for end in ends)
+        for pair, ends in dict.fromkeys(("en-de", "en-ar", "ar-ar"), ("1k", "all")).items()
+    }
+
+
+def test_encoders_are_curves_of_their_own():
+    students = [
+        System(name, model, name, "amounts", "", ("TED2020",), (), amount)
+        for model in ("tiny", "wide")
+        for name, amount in (("1k", 1000), ("all", None))
+    ]
+    of = frame(*students)
+    axes = amounts_figure(collect(of, records_of_all(of))).axes[0]
+    assert len(axes.lines) == 2 * len(of.tasks[STS])
+
+
+def records_of_all(of):
+    return [record(system, STS, codes=of.tasks[STS]) for system in of.systems]
 
 
 def test_a_system_without_vectors():

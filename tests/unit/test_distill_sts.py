@@ -315,7 +315,7 @@ class TestFiles:
         write_table(tmp_path / "test.parquet", table, {"origin": "made up", "translations": "none"})
         for name in ("one", "two"):
             run.evaluate(
-                "sts2017",
+                "sts17",
                 Toy(),
                 {"test": tmp_path / "test.parquet"},
                 system={"name": "toy"},
@@ -332,7 +332,7 @@ class TestFiles:
         (data,) = note["test_data"]
         assert data["rows"] == {"en-en": 40, "en-qaa": 40, "qab-qab": 40}
         assert data["origin"] == "made up"
-        scores = run.score("sts2017", pq.read_table(tmp_path / "one" / "sts.parquet"))
+        scores = run.score("sts17", pq.read_table(tmp_path / "one" / "sts.parquet"))
         assert {s.setting for s in scores} == {"standard", "expected", "pooled"}
         space = read_space(tmp_path / "one" / "space.npz")
         assert {code: vectors.shape for code, vectors in space.items()} == {

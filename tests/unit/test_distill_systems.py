@@ -20,6 +20,8 @@ parser = argparse.ArgumentParser()
 for name in ("--encoder", "--token-lang", "--bpe-codes", "--output"):
     parser.add_argument(name, required=True)
 options = parser.parse_args()
+# Other programs of its environment are called by name.
+assert os.environ["PATH"].split(os.pathsep)[0] == os.path.dirname(sys.executable)
 assert os.environ["LASER"] and os.path.exists(options.encoder) and os.path.exists(options.bpe_codes)
 if options.token_lang == "xx":
     sys.exit("no such language")
@@ -40,7 +42,7 @@ def raw(tmp_path_factory):
 def laser(tmp_path):
     for name in LASER_FILES:
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(EMBED)
     return load_system(SystemSettings(kind="laser", path=str(tmp_path), python=sys.executable))
 

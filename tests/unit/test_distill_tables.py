@@ -152,7 +152,7 @@ class TestSheets:
     def test_what_a_study_lacks_has_no_table(self):
         of = frame(STUDENT, tasks={"tatoeba": ("de",)})
         assert sheet_names(of) == ["tables-9-10-tatoeba"]
-        assert sheet_names(frame(STUDENT, tasks={"sts2017": ("en-qaa",)})) == [NAMES[1]]
+        assert sheet_names(frame(STUDENT, tasks={"sts17": ("en-qaa",)})) == [NAMES[1]]
 
     def test_before_any_run(self):
         found = sheets(found=[])
@@ -168,7 +168,7 @@ class TestSheets:
         (line,) = facts(sheets()[NAMES[1]], method="distill", column="avg")
         seeds = [
             statistics.fmean(
-                value("distill", "sts2017", "standard", pair, "spearman", seed)
+                value("distill", "sts17", "standard", pair, "spearman", seed)
                 for pair in ("en-ar", "en-de", "en-qaa")
             )
             for seed in (1, 2, 3)
@@ -180,7 +180,7 @@ class TestSheets:
         assert entry.text == f"{statistics.fmean(seeds):.1f}"
 
     def test_versions_never_share_a_column_or_a_section(self):
-        sheet = sheets(frame(tasks={"sts2017": PAIRS}))[NAMES[1]]
+        sheet = sheets(frame(tasks={"sts17": PAIRS}))[NAMES[1]]
         for line in sheet.facts:
             assert line["paper_v1"] is None or line["paper_v2"] is None
         (mean,) = facts(sheet, method="laser", column="avg")
@@ -256,7 +256,7 @@ class TestSheets:
         sheet = sheets()["table-8-language-bias"]
         (line,) = facts(sheet, method="distill", pairs="same gold")
         own = [
-            [value("distill", "sts2017", s, "same gold", "spearman", seed) for seed in (1, 2, 3)]
+            [value("distill", "sts17", s, "same gold", "spearman", seed) for seed in (1, 2, 3)]
             for s in ("expected", "pooled")
         ]
         gaps = [actual - expected for expected, actual in zip(*own, strict=True)]
@@ -275,8 +275,8 @@ class TestSheets:
     def test_a_bilingual_student_beside_that_of_all(self):
         sheet = sheets()["section-5-bilingual"]
         (line,) = facts(sheet, system="German student", column="en-de")
-        own = [value("german", "sts2017", "standard", "en-de", "spearman", s) for s in (1, 2, 3)]
-        all_ = [value("distill", "sts2017", "standard", "en-de", "spearman", s) for s in (1, 2, 3)]
+        own = [value("german", "sts17", "standard", "en-de", "spearman", s) for s in (1, 2, 3)]
+        all_ = [value("distill", "sts17", "standard", "en-de", "spearman", s) for s in (1, 2, 3)]
         assert line["against"] == STUDENT.title
         assert line["difference"] == pytest.approx(statistics.fmean(own) - statistics.fmean(all_))
 
@@ -292,7 +292,7 @@ class TestSheets:
         sheet = sheets()["section-5-corpora"]
         lines = list(csv.DictReader(io.StringIO(SHEET_FORMATS["csv"](sheet))))
         (line,) = [line for line in lines if line["column"] == "en-de"]
-        seeds = [value("ted", "sts2017", "standard", "en-de", "spearman", s) for s in (1, 2, 3)]
+        seeds = [value("ted", "sts17", "standard", "en-de", "spearman", s) for s in (1, 2, 3)]
         assert float(line["mean"]) == statistics.fmean(seeds)
 
 

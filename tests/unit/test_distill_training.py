@@ -86,7 +86,7 @@ def test_the_student_comes_closer(files, done):
     assert [look["step"] for look in note["looks"]] == [4, 8, 12]
     assert note["selection"]["policy"] == "held_out_mse"
     assert set(note["selection"]["dev"]) == {"en", "qaa", "qab"}
-    assert note["languages"] == {"qaa": 40, "qab": 40}
+    assert note["train_data"][0]["rows"] == {"qaa": 40, "qab": 40}
     assert not (files / "done-state").exists()
 
 

@@ -9,7 +9,8 @@ from mt_translations import LANGUAGES, plan_of, record_of, write_all
 
 from xling.check import check
 from xling.errors import DataError
-from xling.mt.check import Found, check_translation, records_alone
+from xling.found import Found, records_alone
+from xling.mt.check import check_translation
 from xling.mt.data.bitext import AlignedLine, Corpus, with_english
 from xling.mt.data.store import Recipe, write_bitext
 from xling.mt.summary import overview

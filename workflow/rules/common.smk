@@ -7,7 +7,9 @@ from xling.cluster.requests import Requests
 from xling.comparison.pairs import compared_papers, compared_runs
 from xling.config.loader import config_file
 from xling.data.manifest import sha256_of
+from xling.distill.comparison.contrasts import compared_runs as distilled_pairs
 from xling.figures import figure_paths
+from xling.figures.distill import space_runs
 from xling.needs import JobNeeds
 from xling.plan import Run, canonical
 from xling.robust.splits import augmented_split
@@ -167,6 +169,16 @@ def all_analyses():
     return [path for paper in PLAN.papers for path in analyses_of(paper)]
 
 
+def spaces_of(paper):
+    """Vectors of sentences that a paper's figures show."""
+    drawn = space_runs(PLAN.distillation) if PLAN.distillation else []
+    return [
+        f"results/{STUDY.name}/analysis/{run.path}.npz"
+        for run in drawn
+        if run.paper == paper
+    ]
+
+
 def histories_of(paper):
     """Losses over the updates of a paper's trainings of translation models."""
     return [
@@ -185,6 +197,7 @@ def facts_of(paper):
         "xmixup": ["reported/xmixup.csv", "reported/xtreme.csv", "languages.csv"],
         "robust": ["reported/robust.csv", "language_distances.csv"],
         "cats": ["reported/cats.csv", "papers/cats.yaml"],
+        "distill": ["reported/distill.csv"],
     }
     sheets = {"xmixup": sheet_names, "robust": robust_sheets}
     if paper in sheets and not sheets[paper](PLAN):
@@ -221,7 +234,7 @@ def figures_of(paper):
 
 def runs_of(paper):
     """Runs of a paper."""
-    return [run for run in PLAN.runs + translation_runs() if run.paper == paper]
+    return [run for run in PLAN.all_runs if run.paper == paper]
 
 
 def records_of(runs):
@@ -231,7 +244,7 @@ def records_of(runs):
 
 def all_records():
     """Records of every planned run."""
-    return records_of(PLAN.runs + translation_runs())
+    return records_of(PLAN.all_runs)
 
 
 def all_translations():
@@ -253,11 +266,18 @@ def compared_predictions(paper):
 def comparisons_of(papers):
     """Tests of those papers that have some."""
     compared = {*compared_papers(PLAN), *(run.paper for run in translation_runs())}
+    if PLAN.distillation:
+        compared |= {run.paper for run in distilled_pairs(PLAN.distillation)}
     return [
         f"results/{STUDY.name}/comparisons/{paper}.json"
         for paper in papers
         if paper in compared
     ]
+
+
+def drawn_comparisons(paper):
+    """Tests that a paper's figures show: those of sentence encoders."""
+    return comparisons_of([paper] if paper == "distill" else [])
 
 
 def all_comparisons():
@@ -276,6 +296,13 @@ def all_prepared(ending):
         for benchmark, direction in (PLAN.translation.pairs if PLAN.translation else [])
         for split in ["train", "dev", "test"]
     ]
+
+
+def distilled_data():
+    """What is said of the prepared data of sentence encoders."""
+    folder = f"results/{STUDY.name}/prepared"
+    found = PLAN.distillation.summaries if PLAN.distillation else []
+    return [f"{folder}/{path}" for path in found]
 
 
 NEEDS = JobNeeds(PLAN, SITE)

@@ -122,6 +122,8 @@ for paper in PLAN.papers:
             records=records_of(runs_of(paper)),
             histories=histories_of(paper),
             analyses=analyses_of(paper),
+            spaces=spaces_of(paper),
+            comparisons=drawn_comparisons(paper),
         output:
             figures=figures_of(paper),
         log:
@@ -177,6 +179,7 @@ rule check:
         translations=all_translations(),
         prepared=all_prepared("parquet"),
         summaries=all_prepared("json"),
+        distilled=distilled_data(),
     output:
         check=f"results/{STUDY.name}/check.json",
     log:
@@ -205,6 +208,7 @@ rule report:
         analyses=all_analyses(),
         comparisons=all_comparisons(),
         summaries=all_prepared("json"),
+        distilled=distilled_data(),
         scores=f"results/{STUDY.name}/scores.csv",
         tables=[path for paper in PLAN.papers for path in tables_of(paper)],
         figures=[path for paper in PLAN.papers for path in figures_of(paper)],

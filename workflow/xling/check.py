@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xling.data.leaks import Overlap
 from xling.errors import DataError
+from xling.found import Found, too_few_seeds
 from xling.generalised.names import GENERALISED, pair_name, pair_names
-from xling.mt.check import SEEDS_TO_CLAIM, Found
-from xling.plan import Plan, Run
+from xling.plan import Plan
 from xling.record_run import UNTRAINED
 from xling.records import Record
 from xling.score import is_collapsed
@@ -54,16 +54,16 @@ def check(
     records: Sequence[Record],
     prepared: Prepared,
     leaks: Sequence[Overlap],
-    translated: Found = NOTHING,
+    apart: Found = NOTHING,
 ) -> CheckResult:
     """Check all records of a study.
 
     Args:
         plan: says which runs and languages there must be.
-        records: of all runs, but those of translation.
+        records: of all runs, but those that have rules of their own.
         prepared: summary of each prepared split, by (task, split).
         leaks: items that were seen in fine-tuning, for each comparison.
-        translated: what was found of translation models.
+        apart: what was found of translation models and sentence encoders.
 
     Raises:
         DataError: something must not be; all of it is listed in one message.
@@ -78,7 +78,7 @@ def check(
         *(p for record in known for p in _wrong_selection(plan, record)),
         *disagreements(plan, known),
         *_leaks(plan, leaks),
-        *translated.problems,
+        *apart.problems,
     ]
     if problems:
         raise DataError(
@@ -88,27 +88,27 @@ def check(
             allowed="a sound record of every planned run, all made by the same versions",
             fix="delete the records that are named and run snakemake again",
         )
-    return _sound(plan, records, leaks, translated)
+    return _sound(plan, records, leaks, apart)
 
 
 def _sound(
-    plan: Plan, records: Sequence[Record], leaks: Sequence[Overlap], translated: Found
+    plan: Plan, records: Sequence[Record], leaks: Sequence[Overlap], apart: Found
 ) -> CheckResult:
     """Return the result of a check that found no problem."""
-    scores = sum(len(record.scores) for record in records) + translated.scores
+    scores = sum(len(record.scores) for record in records) + apart.scores
     planned = [f"all {len(plan.runs)} planned runs have a record"] if plan.runs else []
     return CheckResult(
         study=plan.study.name,
-        runs=len(records) + translated.runs,
+        runs=len(records) + apart.runs,
         scores=scores,
         passed=[
             *planned,
-            *translated.passed,
-            f"all {scores} scores lie in 0 to 100, in each language on all prepared rows",
+            *apart.passed,
+            f"all {scores} scores lie in the range of their metric, each on all prepared rows",
             *(f"no item in both {o.name}" for o in leaks if not o.shared),
             "all records were made by the same versions of the stages, on the same data",
         ],
-        flags=to_know(plan, records, leaks, translated),
+        flags=to_know(plan, records, leaks, apart),
     )
 
 
@@ -116,7 +116,7 @@ def to_know(
     plan: Plan,
     records: Sequence[Record],
     leaks: Sequence[Overlap] = (),
-    translated: Found = NOTHING,
+    apart: Found = NOTHING,
 ) -> list[str]:
     """Say what a reader has to know beyond the numbers: an empty list is good news.
 
@@ -131,15 +131,15 @@ def to_know(
     # The gravest first: a terminal shows only some of them.
     return [
         *collapsed,
-        *translated.collapsed,
+        *apart.collapsed,
         *_selected_on_training_data(plan),
         *_tuned_on_test_data(plan),
         *_selected_on_test_questions(plan),
         *_excused_overlaps(leaks),
-        *_too_few_seeds(plan),
+        *too_few_seeds(run for run in plan.runs if plan.trains(run)),
         *_mixed_versions(records),
         *others,
-        *translated.flags,
+        *apart.flags,
     ]
 
 
@@ -272,24 +272,6 @@ def _selected_on_test_questions(plan: Plan) -> list[str]:
         if run.task == "xquad" and plan.settings(run).selection != "last"
     }
     return sorted(chosen)
-
-
-def _too_few_seeds(plan: Plan) -> list[str]:
-    seeds: dict[Run, int] = {}
-    for run in plan.runs:
-        if not plan.trains(run):
-            continue
-        system = Run(run.paper, run.method, run.model, run.task, 0)
-        seeds[system] = seeds.get(system, 0) + 1
-    few: dict[int, list[str]] = {}
-    for system, count in sorted(seeds.items()):
-        if count < SEEDS_TO_CLAIM:
-            few.setdefault(count, []).append(system.path.rpartition("/")[0])
-    return [
-        f"not enough seeds to claim a difference ({count}, at least {SEEDS_TO_CLAIM} needed): "
-        + ", ".join(few[count])
-        for count in sorted(few)
-    ]
 
 
 def _mixed_versions(records: Sequence[Record]) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from xling import (
     __version__,
     cli_analyse,
+    cli_distill,
     cli_doctor,
     cli_mt,
     cli_results,
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     cli_results.add_arguments(verbs)
     cli_xtreme.add_arguments(verbs)
     cli_mt.add_arguments(verbs)
+    cli_distill.add_arguments(verbs)
     _add_stages(verbs)
     return top
 

@@ -18,12 +18,12 @@ from xling.config.study import Study
 from xling.errors import UsageError
 from xling.files import write_text
 from xling.mt.plan import SPLITS
-from xling.plan import Plan
+from xling.plan import DISTILLATION, TRANSLATION, Plan
 from xling.records import Record, read_record, scores_csv
 
 if TYPE_CHECKING:
     from xling.comparison.results import Comparison
-    from xling.mt.check import Found
+    from xling.found import Found
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -38,9 +38,9 @@ def _records(plan: Plan, results: Path) -> list[Record]:
     return [read_record(results / "runs" / run.path / "record.json") for run in plan.runs]
 
 
-def _translated(plan: Plan, results: Path) -> list[Record]:
-    """Read the records of translation models: their tables and figures are made apart."""
-    runs = plan.translation.runs if plan.translation else []
+def _apart(plan: Plan, results: Path, *papers: str) -> list[Record]:
+    """Read the records of papers whose tables and figures are made apart."""
+    runs = [run for paper in papers if paper in plan.apart for run in plan.apart[paper].runs]
     return [read_record(results / "runs" / run.path / "record.json") for run in runs]
 
 
@@ -59,6 +59,12 @@ def _prepared_bitext(plan: Plan, results: Path) -> dict[tuple[str, str, str], di
         for pair in (plan.translation.pairs if plan.translation else [])
         for split in SPLITS
     }
+
+
+def _prepared_sentences(plan: Plan, results: Path) -> dict[str, dict[str, Any]]:
+    """Read what is said of the prepared data of sentence encoders."""
+    paths = plan.distillation.summaries if plan.distillation else []
+    return {path: read_note(results / "prepared" / path) for path in paths}
 
 
 def _compare(args: argparse.Namespace) -> None:
@@ -107,7 +113,7 @@ def _plan_of_paper(args: argparse.Namespace) -> Plan:
 
 def _scores(args: argparse.Namespace) -> None:
     plan = _plan(args)
-    records = [*_records(plan, args.results), *_translated(plan, args.results)]
+    records = [*_records(plan, args.results), *_apart(plan, args.results, *plan.apart)]
     write_text(args.results / "scores.csv", scores_csv(records))
 
 
@@ -128,6 +134,10 @@ def _tabulate(args: argparse.Namespace) -> None:
         from xling.tables import cats
 
         cats.write_tables(plan.translation, args.results, args.results / "tables")
+    if plan.distillation:
+        from xling.tables import distill
+
+        distill.write_tables(plan.distillation, args.results, args.results / "tables")
 
 
 def _plot(args: argparse.Namespace) -> None:
@@ -147,6 +157,10 @@ def _plot(args: argparse.Namespace) -> None:
         from xling.figures import cats
 
         cats.draw(plan.translation, args.results, args.results / "figures")
+    if plan.distillation:
+        from xling.figures import distill
+
+        distill.draw(plan.distillation, args.results, args.results / "figures")
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -159,23 +173,35 @@ def _check(args: argparse.Namespace) -> None:
         _records(plan, args.results),
         _prepared(plan, args.results),
         leaks(plan, args.results / "prepared"),
-        _check_translation(plan, args.results),
+        _check_translation(plan, args.results) + _check_distillation(plan, args.results),
     )
     write_text(args.results / "check.json", dump_check(result))
 
 
 def _check_translation(plan: Plan, results: Path) -> Found:
-    from xling.mt.check import Found, check_translation
+    from xling.found import Found
+    from xling.mt.check import check_translation
 
     if plan.translation is None:
         return Found()
-    records, prepared = _translated(plan, results), _prepared_bitext(plan, results)
+    records, prepared = _apart(plan, results, TRANSLATION), _prepared_bitext(plan, results)
     return check_translation(plan.translation, records, prepared, results)
+
+
+def _check_distillation(plan: Plan, results: Path) -> Found:
+    from xling.distill.check import check_distillation
+    from xling.found import Found
+
+    if plan.distillation is None:
+        return Found()
+    records, prepared = _apart(plan, results, DISTILLATION), _prepared_sentences(plan, results)
+    return check_distillation(plan.distillation, records, prepared)
 
 
 def _report(args: argparse.Namespace) -> None:
     from xling.check import read_check
     from xling.report import write_report
+    from xling.report.distillation import Distilled
     from xling.report.translation import Translated
     from xling.tables.xmixup.read import read_analyses
 
@@ -190,14 +216,21 @@ def _report(args: argparse.Namespace) -> None:
         read_analyses(plan, args.results),
         _comparisons(plan, args.results),
         Translated(
-            args.results, _translated(plan, args.results), _prepared_bitext(plan, args.results)
+            args.results,
+            _apart(plan, args.results, TRANSLATION),
+            _prepared_bitext(plan, args.results),
+        ),
+        Distilled(
+            args.results,
+            _apart(plan, args.results, DISTILLATION),
+            _prepared_sentences(plan, args.results),
         ),
     )
 
 
 def _summary(args: argparse.Namespace) -> int:
     from xling.check import read_check, to_know
-    from xling.mt.check import records_alone
+    from xling.found import records_alone
     from xling.summary import summary
     from xling.tables import table_paths
 
@@ -206,12 +239,13 @@ def _summary(args: argparse.Namespace) -> int:
     tables = table_paths(plan, args.results / "tables")
     page = args.results / "report" / "index.html"
     checked = args.results / "check.json"
-    translated = _translated(plan, args.results)
+    translated = _apart(plan, args.results, TRANSLATION)
+    distilled = _apart(plan, args.results, DISTILLATION)
     if checked.exists():
         flags = read_check(checked).flags
     else:
-        flags = to_know(plan, records, translated=records_alone(translated))
-    sys.stdout.write(summary(plan, records, flags, tables, page, translated))
+        flags = to_know(plan, records, apart=records_alone([*translated, *distilled]))
+    sys.stdout.write(summary(plan, records, flags, tables, page, translated, distilled))
     return 0
 
 

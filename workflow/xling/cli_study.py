@@ -89,7 +89,7 @@ def _check(args: argparse.Namespace) -> int:
 
     loaded = load_study(args.study, data_root=args.data_root)
     plan = Plan(loaded.study)
-    size = f"{len(plan.runs)} runs, {len(plan.trainings)} models to train"
+    size = f"{len(plan.all_runs)} runs, {len(plan.all_trainings)} models to train"
     sys.stdout.write(f"{shown(loaded.path)}: fine, {size}\n")
     for i in idle_overrides(loaded.study):
         _, line = loaded.lines["training", "overrides", i]

@@ -108,6 +108,10 @@ def _stages(plan: Plan, known: JobCosts) -> dict[str, list[Job]]:
         from xling.mt import job_costs as translation
 
         stages |= translation.stages(plan.translation)
+    if plan.distillation:
+        from xling.distill import job_costs as distillation
+
+        stages |= distillation.stages(plan)
     stages |= {name: [known.result() for _ in plan.papers] for name in ("tabulate", "plot")}
     stages |= {name: [known.result()] for name in ("scores", "check", "report")}
     return {stage: jobs for stage, jobs in stages.items() if jobs}

@@ -15,6 +15,7 @@ from typing import Any
 PACKAGES = (
     "torch",
     "transformers",
+    "sentence-transformers",
     "tokenizers",
     "datasets",
     "accelerate",

@@ -31,11 +31,13 @@ from xling.score import MEAN, SMOOTHED, STANDARD
 from xling.tasks import SOURCE_LANGUAGE, TASKS
 
 if TYPE_CHECKING:
+    from xling.distill.plan import DistillPlan
     from xling.mt.plan import TranslationPlan
 
 NEIGHBOURS = "counterfitted-neighbours"  # the table of synonyms in config/datasets.csv
 READERS = 4  # ours: a cluster's smallest jobs have as many cores
 TRANSLATION = "cats"  # the paper that translation models belong to
+DISTILLATION = "distill"  # the paper that sentence encoders belong to
 TEXT = "text"  # the pre-training text, where a task could stand
 
 
@@ -77,11 +79,41 @@ class Plan:
 
         return None if self.study.translation is None else TranslationPlan(self.study)
 
+    @cached_property
+    def distillation(self) -> DistillPlan | None:
+        """The runs of sentence encoders; None in a study without them.
+
+        They are in none of the lists below but :attr:`papers`; their encoders are in
+        :attr:`models`, and what they are scored on of the study's tasks is in :attr:`tasks`.
+        """
+        from xling.distill.plan import DistillPlan
+
+        return None if self.study.distillation is None else DistillPlan(self.study)
+
+    @cached_property
+    def apart(self) -> dict[str, TranslationPlan | DistillPlan]:
+        """The plans of runs that have rules of their own, by paper."""
+        found = {TRANSLATION: self.translation, DISTILLATION: self.distillation}
+        return {paper: plan for paper, plan in found.items() if plan is not None}
+
+    @property
+    def all_runs(self) -> list[Run]:
+        """Every run that gets a record, those with rules of their own last."""
+        return [*self.runs, *(run for plan in self.apart.values() for run in plan.runs)]
+
+    @property
+    def all_trainings(self) -> list[Run]:
+        """Every run whose model is trained, those with rules of their own last."""
+        return [*self.trainings, *(run for one in self.apart.values() for run in one.trainings)]
+
     def of_paper(self, paper: str) -> Plan:
         """Return the plan of one paper's runs alone."""
         blocks = [block for block in self.study.experiments if block.paper == paper]
-        translation = self.study.translation if paper == TRANSLATION else None
-        parts = {"experiments": blocks, "translation": translation}
+        parts = {
+            "experiments": blocks,
+            "translation": self.study.translation if paper == TRANSLATION else None,
+            "distillation": self.study.distillation if paper == DISTILLATION else None,
+        }
         return Plan(self.study.model_copy(update=parts), self.whole or self)
 
     @cached_property
@@ -227,9 +259,9 @@ class Plan:
         return self.settings(run).robust or RobustSettings()
 
     def resources(self, run: Run) -> RunResources:
-        """Threads and GPUs of the jobs that train and predict a run; also one of translation."""
-        if self.translation and run.paper == TRANSLATION:
-            return self.translation.resources(run)
+        """Threads and GPUs of the jobs that train and predict a run; also one of other plans."""
+        if run.paper in self.apart:
+            return self.apart[run.paper].resources(run)
         resources = self.study.resources
         values = {key: getattr(resources, key) for key in RunResources.model_fields}
         for i in self._matching([override.where for override in resources.overrides], run):
@@ -348,6 +380,8 @@ class Plan:
         read += [p for run in self.trainings for side in self.english_splits(run) for p in side]
         read += [(run.task, split) for run in self.runs for _, split in self.english_tests(run)]
         read += [(run.task, split) for run in self.runs for split in self.test_splits(run)]
+        if self.distillation:
+            read += self.distillation.prepared
         # Copies are made of the prepared rows.
         copied = {(task, "train") for task, split in read if augmented_split(split)}
         return set(read) | copied
@@ -422,13 +456,10 @@ class Plan:
 
     @cached_property
     def downloads(self) -> list[str]:
-        """All downloads (keys of ``config/datasets.csv``), sorted; also those of translation."""
+        """All downloads (keys of ``config/datasets.csv``), sorted; also those of other plans."""
         keys = {key for kind in self.kinds for key in self.artefacts(kind)}
         keys |= set(self.synonym_artefacts)
-        if self.translation:
-            keys |= {
-                k for one in self.translation.benchmarks for k in self.translation.artefacts(one)
-            }
+        keys |= {key for plan in self.apart.values() for key in plan.downloads}
         return sorted(keys)
 
     def choice(self, task: str) -> dict[str, Any]:
@@ -481,6 +512,8 @@ class Plan:
         study = self.study
         lengths = [settings.max_length for settings in study.tasks.values()]
         scratch = [e for e in study.encoders.values() if e.source == "scratch"]
+        if self.distillation:
+            lengths += self.distillation.lengths
         return max([0, *lengths, *(e.pretraining.max_length for e in scratch)])
 
     def _matching(self, wheres: Sequence[Where], run: Run) -> list[int]:
@@ -509,18 +542,19 @@ class Plan:
             {run.task for run in self.runs}
             | {run.task for run in self.trainings}
             | {task for run in self.trainings for task, _ in self.train_splits(run)}
+            | set(self.distillation.prepared_tasks if self.distillation else [])
         )
 
     @cached_property
     def models(self) -> list[str]:
         """Encoders that any run uses, sorted."""
-        return sorted({run.model for run in self.runs})
+        distilled = self.distillation.models if self.distillation else []
+        return sorted({*distilled, *(run.model for run in self.runs)})
 
     @cached_property
     def papers(self) -> list[str]:
         """Papers that any run belongs to, sorted."""
-        translated = [TRANSLATION] if self.translation else []
-        return sorted({*translated, *(run.paper for run in self.runs)})
+        return sorted({*self.apart, *(run.paper for run in self.runs)})
 
 
 def _replaced(values: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from textwrap import wrap
 
 from xling.costs import shape_of
+from xling.distill.job_costs import DistillCosts
 from xling.estimate import StageCost
 from xling.mt.job_costs import TranslationCosts
-from xling.plan import TRANSLATION, Plan
+from xling.plan import DISTILLATION, TRANSLATION, Plan
 
 # Ours: two columns of names and the rest fit into 120 characters.
 _NAMES_WIDTH = 44
@@ -46,9 +47,8 @@ def format_plan(plan: Plan, stages: Sequence[StageCost]) -> str:
 
 
 def _head(plan: Plan) -> str:
-    """Say how many runs and trainings there are; every run of translation trains a model."""
-    translated = len(plan.translation.runs) if plan.translation else 0
-    runs, trainings = len(plan.runs) + translated, len(plan.trainings) + translated
+    """Say how many runs and trainings there are."""
+    runs, trainings = len(plan.all_runs), len(plan.all_trainings)
     return f"study {plan.study.name}: {runs} runs, {trainings} models to train"
 
 
@@ -61,6 +61,8 @@ def _blocks(plan: Plan) -> list[tuple[str, ...]]:
     for block in study.translation.experiments if study.translation else []:
         tasks = [f"{name}-{way}" for name in block.benchmarks for way in block.directions]
         blocks.append(([TRANSLATION], block.methods, block.models, tasks, block.seeds))
+    grids = plan.distillation.grids if plan.distillation else []
+    blocks += [([DISTILLATION], *grid) for grid in grids]
     rows: list[tuple[str, ...]] = []
     for parts in blocks:
         cells = [
@@ -142,7 +144,7 @@ def _columns(rows: list[tuple[str, ...]], right: tuple[int, ...]) -> list[str]:
 def _gpus(plan: Plan) -> list[str]:
     """Say how many GPUs, and of which type, the study's trainings ask for."""
     counts: Counter[tuple[int, str]] = Counter()
-    trainings = [*plan.trainings, *(plan.translation.runs if plan.translation else [])]
+    trainings = plan.all_trainings
     for run in trainings:
         asked = plan.resources(run)
         counts[asked.gpu, asked.gpu_type or "any type"] += 1
@@ -161,6 +163,8 @@ def _disk_while_running(plan: Plan) -> list[str]:
     sizes = [shape.training_mb for shape in shapes if shape is not None]
     if plan.translation:
         sizes.append(TranslationCosts(plan.translation).training_mb)
+    if plan.distillation:
+        sizes.append(DistillCosts(plan).training_mb)
     if not sizes:
         return []
     return [f"Each running training holds up to {megabytes(max(sizes))} more for checkpoints."]

@@ -37,7 +37,7 @@ VERSIONS = {
     "plot": 1,
     "scores": 1,
     "report": 1,
-    "check": 1,
+    "check": 2,
     "fetch_parallel": 1,
     "prepare_parallel": 1,
     "subwords": 1,
@@ -47,6 +47,16 @@ VERSIONS = {
     "score_mt": 1,
     "analyse_mt": 1,
     "compare_mt": 1,
+    "fetch_distill": 1,
+    "prepare_sts": 1,
+    "prepare_graded": 1,
+    "prepare_distill": 1,
+    "train_teacher": 1,
+    "encode_teacher": 1,
+    "train_student": 1,
+    "evaluate_sentences": 1,
+    "score_sentences": 1,
+    "compare_sentences": 1,
 }
 
 # fairseq loads the plug-in from its folder; it makes methods by name.
@@ -88,15 +98,25 @@ ENTRIES = {
     "score_mt": ("xling.mt.stages.score_mt",),
     "analyse_mt": ("xling.mt.stages.analyse_mt", *_PLUG_IN),
     "compare_mt": ("xling.mt.stages.compare_mt",),
+    "fetch_distill": ("xling.distill.stages.fetch_distill",),
+    "prepare_sts": ("xling.distill.stages.prepare_sts",),
+    "prepare_graded": ("xling.distill.stages.prepare_graded",),
+    "prepare_distill": ("xling.distill.stages.prepare_distill",),
+    "train_teacher": ("xling.distill.stages.train_teacher",),
+    "encode_teacher": ("xling.distill.stages.encode_teacher",),
+    "train_student": ("xling.distill.stages.train_student",),
+    "evaluate_sentences": ("xling.distill.stages.evaluate_sentences",),
+    "score_sentences": ("xling.distill.stages.score_sentences",),
+    "compare_sentences": ("xling.distill.stages.compare_sentences",),
 }
 
 # Code that cannot change a result: messages, versions, what a job ran on.
 NO_RESULT = ("xling.errors", "xling.stages", "xling.machine", "xling.files")
 
-# These stages run nothing of translation, though the study that they read may plan it.
+# These stages run nothing of other plans, though the study that they read may have them.
 FINE_TUNING = tuple("download fetch prepare pretrain tokenize label train predict score".split())
 FINE_TUNING += ("synonyms", "augment", "analyse", "compare")
-TRANSLATION = "xling.mt"
+OTHER_PLANS = ("xling.mt", "xling.distill", "xling.config.distillation")
 
 PACKAGE = Path(__file__).parent
 LOCK = PACKAGE / "stages.lock"
@@ -158,7 +178,7 @@ def modules_of(stage: str) -> list[str]:
         path = _file_of(module)
         if module in seen or path is None or module in NO_RESULT:
             continue
-        if stage in FINE_TUNING and module.startswith(TRANSLATION):
+        if stage in FINE_TUNING and module.startswith(OTHER_PLANS):
             continue
         seen.add(module)
         todo += sorted(_imports(path))

@@ -7,8 +7,9 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from xling.mt.summary import NOTE, overview
-from xling.plan import Plan
+from xling.distill import summary as distillation
+from xling.mt import summary as translation
+from xling.plan import DISTILLATION, TRANSLATION, Plan
 from xling.records import Record
 from xling.tables.caption import Caption, caption
 from xling.tables.overview import build_overviews, overview_caption
@@ -26,6 +27,7 @@ def summary(
     table_paths: Sequence[Path],
     report_path: Path,
     translated: Sequence[Record] = (),
+    distilled: Sequence[Record] = (),
 ) -> str:
     """Return all tables as text of at most :data:`WIDTH` columns, then flags and files.
 
@@ -36,6 +38,7 @@ def summary(
         table_paths: files of the tables.
         report_path: the page.
         translated: records of translation models.
+        distilled: records of sentence encoders.
 
     Raises:
         DataError: if records of one table were made by different versions or on different data.
@@ -43,9 +46,13 @@ def summary(
     parts = [_table_text(table, caption(table)) for table in build_tables(plan, records)]
     parts += [_table_text(one, overview_caption(one)) for one in build_overviews(plan, records)]
     if plan.translation:
-        tables = overview(plan.translation, translated)
-        parts += [_translation_text(plan, title, columns) for title, columns in tables]
-        parts += [_wrap(NOTE)] if tables else []
+        tables = translation.overview(plan.translation, translated)
+        parts += [_overview_text(plan, TRANSLATION, *one) for one in tables]
+        parts += [_wrap(translation.NOTE)] if tables else []
+    if plan.distillation:
+        tables = distillation.overview(plan.distillation, distilled)
+        parts += [_overview_text(plan, DISTILLATION, *one) for one in tables]
+        parts += [_wrap(distillation.NOTE)] if tables else []
     if flags:
         more = len(flags) - MOST_FLAGS
         # A flag that names many languages is cut; the report has it in full.
@@ -79,9 +86,9 @@ def _table_text(table: Grid, about: Caption) -> str:
     return "\n".join(lines)
 
 
-def _translation_text(plan: Plan, title: str, columns: Sequence[Sequence[str]]) -> str:
-    """Return one table of translation models."""
-    lines = [f"{title} (study {plan.study.name}, paper cats)"]
+def _overview_text(plan: Plan, paper: str, title: str, columns: Sequence[Sequence[str]]) -> str:
+    """Return one table of runs that have rules of their own."""
+    lines = [f"{title} (study {plan.study.name}, paper {paper})"]
     for block in _blocks(columns[0], columns[1:]):
         lines += ["", *block]
     return "\n".join(lines)

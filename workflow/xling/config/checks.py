@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from xling.config.distillation_checks import check_distillation
 from xling.config.problems import Problem, found_by_types
 from xling.config.source import KeyPath, Source, dotted
 from xling.config.split_checks import empty_splits, splits
@@ -70,6 +71,7 @@ def check(study: Study, source: Source) -> list[Problem]:
         *_overrides(study, source),
         *_systems(study, source),
         *check_translation(study, source),
+        *check_distillation(study, source),
     ]
     # The grid can be asked only if names and tasks fit, all splits only if runs have settings.
     plan = Plan(study)

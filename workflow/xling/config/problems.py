@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from xling.config.shape import model_at, type_at, variants
+from xling.config.shape import model_at, tag_of, type_at, variants
 from xling.config.source import KeyPath, Source, as_yaml_reads, shown
 from xling.errors import UsageError, nearest
 
@@ -135,14 +135,15 @@ def _missing_key(m: _Mistake) -> Problem:
     return Problem(f"missing key '{key}'", m.path, meaning or "", f"add the key '{key}'")
 
 
-def _missing_source(m: _Mistake) -> Problem:
-    allowed = ", ".join(variants(type_at(m.path, m.source.values)))
-    return Problem("missing key 'source'", (*m.path, "source"), allowed, "add the key 'source'")
+def _missing_tag(m: _Mistake) -> Problem:
+    kind = type_at(m.path, m.source.values)
+    key, allowed = tag_of(kind), ", ".join(variants(kind))
+    return Problem(f"missing key '{key}'", (*m.path, key), allowed, f"add the key '{key}'")
 
 
-def _unknown_source(m: _Mistake) -> Problem:
-    context = m.detail["ctx"]
-    return _unknown_word(str(context["tag"]), context["expected_tags"], (*m.path, "source"))
+def _unknown_tag(m: _Mistake) -> Problem:
+    context, key = m.detail["ctx"], tag_of(type_at(m.path, m.source.values))
+    return _unknown_word(str(context["tag"]), context["expected_tags"], (*m.path, key))
 
 
 def _unknown_word(word: str, quoted: str, path: KeyPath) -> Problem:
@@ -249,8 +250,8 @@ def _other(m: _Mistake) -> Problem:
 _TRANSLATORS: dict[str, Callable[[_Mistake], Problem]] = {
     "extra_forbidden": _unknown_key,
     "missing": _missing_key,
-    "union_tag_not_found": _missing_source,
-    "union_tag_invalid": _unknown_source,
+    "union_tag_not_found": _missing_tag,
+    "union_tag_invalid": _unknown_tag,
     "literal_error": _literal,
     "string_pattern_mismatch": _language_code,
     "too_short": _too_short,

@@ -16,6 +16,8 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from xling.config.distillation import TASKS as SENTENCE_TASKS
+from xling.config.distillation import TaskName as SentenceTask
 from xling.config.explain import as_yaml
 from xling.config.parts import RunResources
 from xling.config.shape import is_model, is_union, plain, variants
@@ -33,6 +35,7 @@ from xling.config.translation import (
     SystemKind,
     TranslationSettings,
 )
+from xling.distill.settings import DistillSettings
 from xling.errors import UsageError
 from xling.files import write_text
 from xling.methods import methods
@@ -54,11 +57,12 @@ _NAMES: dict[Any, tuple[str, ...]] = {
         (MethodName, methods()),
         (PaperName, PAPERS),
         (BenchmarkName, BENCHMARKS),
+        (SentenceTask, SENTENCE_TASKS),
         (SystemKind, SYSTEMS),
     )
 }
-# The part of a study that can stand alone.
-TRANSLATION = "translation"
+# The parts of a study that can stand alone.
+ALONE = ("translation", "distillation")
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 _PLURALS = {str: "names", int: "whole numbers"}
 
@@ -90,12 +94,14 @@ def json_schema() -> str:
     for part in (schema, *schema["$defs"].values()):
         del part["title"]
     _close_translation(schema["$defs"])
+    _close_distillation(schema["$defs"])
     # An override sets some keys of the training settings; none has a default there.
     for part, target, keys in (
         ("TrainingSettings", "Override", TrainingSettings.model_fields),
         ("TrainingSettings", "System", TrainingSettings.model_fields),
         ("Resources", "ResourceOverride", RunResources.model_fields),
         ("Resources", "TranslationResourceOverride", RunResources.model_fields),
+        ("Resources", "DistillResourceOverride", RunResources.model_fields),
         ("TranslationSettings", "TranslationOverride", TranslationSettings.model_fields),
     ):
         properties = schema["$defs"][part]["properties"]
@@ -123,7 +129,7 @@ def json_schema() -> str:
         del schema["properties"][name]["default"]
     schema["anyOf"] = [
         {"required": [*required, *fine_tuning]},
-        {"required": [*required, TRANSLATION]},
+        *({"required": [*required, part]} for part in ALONE),
         {"required": ["name", "description", "extends"]},
     ]
     head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "study"}
@@ -153,6 +159,23 @@ def _close_translation(parts: dict[str, Any]) -> None:
         }
 
 
+def _close_distillation(parts: dict[str, Any]) -> None:
+    """Name the keys of maps in the part on distillation: settings of a training."""
+    settings = DistillSettings.model_json_schema(schema_generator=_EditorSchema)
+    for name, kind in settings["$defs"].items():
+        del kind["title"]
+        parts[name] = kind | {"properties": _without_defaults(kind["properties"])}
+    for part, key in (
+        ("DistillTraining", "defaults"),
+        ("DistillOverride", "set"),
+        ("Student", "training"),
+    ):
+        parts[part]["properties"][key] |= {
+            "properties": _without_defaults(settings["properties"]),
+            "additionalProperties": False,
+        }
+
+
 def _without_defaults(properties: dict[str, Any]) -> dict[str, Any]:
     """Return properties of settings that replace others: what is left out is not replaced."""
     found = deepcopy(properties)
@@ -175,9 +198,11 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, 
         yield f"`{key}`", _type(kind), _default(field), _meaning(field, kind)
         key, kind = _below(key, kind)
         if is_union(kind):
-            for tag, member in variants(kind).items():
+            words = variants(kind)
+            for member in get_args(kind):
+                tags = ", ".join(word for word, model in words.items() if model is member)
                 for row in _rows(member, f"{key}."):
-                    yield f"{row[0]} ({tag})", *row[1:]
+                    yield f"{row[0]} ({tags})", *row[1:]
         elif is_model(kind):
             yield from _rows(kind, f"{key}.")
 
@@ -193,7 +218,16 @@ def _below(key: str, kind: Any) -> tuple[str, Any]:
 def _entry_name(key: str) -> str:
     """Return the singular of a map's key: ``tasks`` holds ``<task>``; sizes go by task."""
     last = key.rsplit(".", 1)[-1]
-    return {"sizes": "task", "set": "setting"}.get(last, last.removesuffix("s"))
+    irregular = {
+        "sizes": "task",
+        "set": "setting",
+        "corpora": "corpus",
+        "talks": "language",
+        "mined": "language",
+        "training": "setting",
+        "reported": "system/model",
+    }
+    return irregular.get(last, last.removesuffix("s"))
 
 
 def _type(kind: Any) -> str:
@@ -214,8 +248,8 @@ def _default(field: FieldInfo) -> str:
     """Return a key's default as YAML writes it."""
     if field.is_required():
         return "required"
-    if field.validate_default:  # only a study of translation may leave it out
-        return f"required without `{TRANSLATION}`"
+    if field.validate_default:  # a study of one of these may leave it out
+        return "required without " + " or ".join(f"`{part}`" for part in ALONE)
     default = field.get_default(call_default_factory=True)
     if default in (None, [], {}):
         return "none"

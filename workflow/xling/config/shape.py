@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import types
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -32,13 +32,32 @@ def is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
+def tag_of(annotation: Any) -> str:
+    """Return the key by which the members of a union of models are told apart.
+
+    It is the first that all of them need and that each has words of its own for.
+    """
+    members = [model.model_fields for model in get_args(annotation)]
+    return next(
+        name
+        for name in members[0]
+        if all(
+            name in fields
+            and fields[name].is_required()
+            and get_origin(fields[name].annotation) is Literal
+            for fields in members
+        )
+    )
+
+
 def variants(annotation: Any) -> dict[str, type[BaseModel]]:
-    """Return the members of a union of models by the value of their key ``source``."""
-    found = {}
-    for model in get_args(annotation):
-        (tag,) = get_args(model.model_fields["source"].annotation)
-        found[tag] = model
-    return found
+    """Return the members of a union of models by the values of the key that tells them apart."""
+    tag = tag_of(annotation)
+    return {
+        word: model
+        for model in get_args(annotation)
+        for word in get_args(model.model_fields[tag].annotation)
+    }
 
 
 def type_at(path: KeyPath, values: Any) -> Any:
@@ -56,7 +75,9 @@ def type_at(path: KeyPath, values: Any) -> Any:
 
 def chosen(annotation: Any, values: Any) -> Any:
     """Return the member of a union of models that the values say they are."""
-    return variants(annotation)[values["source"]] if is_union(annotation) else annotation
+    if not is_union(annotation):
+        return annotation
+    return variants(annotation)[values[tag_of(annotation)]]
 
 
 def model_at(path: KeyPath, values: Any) -> type[BaseModel]:

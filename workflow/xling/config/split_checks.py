@@ -17,7 +17,8 @@ _SPLITS = ("train", "dev", "test")
 
 def splits(plan: Plan) -> Iterator[Problem]:
     """Name published splits that cannot be scored or trained on; asks no training settings."""
-    for task in sorted({run.task for run in plan.runs}):
+    distilled = plan.distillation.prepared_tasks if plan.distillation else []
+    for task in sorted({*distilled, *(run.task for run in plan.runs)}):
         yield from _scored(plan, task)
     for task in plan.tasks:
         yield from _trained_on(plan, task)

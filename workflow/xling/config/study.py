@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
+from xling.config.distillation import Distillation
 from xling.config.parts import Closed, Language, Name, Precision, RunResources, Share, known
 from xling.config.translation import Translation
 from xling.methods import Method, methods
@@ -399,7 +400,8 @@ class Study(Closed):
     )
     data: Data
     translation: Translation | None = None
-    # Without translation, a study must have the next three and experiments; see _needed.
+    distillation: Distillation | None = None
+    # Without one of these, a study must have the next three and experiments; see _needed.
     tasks: dict[TaskName, TaskSettings] = Field(None, validate_default=True)
     encoders: dict[Name, Encoder] = Field(
         None, validate_default=True, description="by a name of your choice"
@@ -414,8 +416,10 @@ class Study(Closed):
     @field_validator("tasks", "encoders", "training", "experiments", mode="before")
     @classmethod
     def _needed(cls, value: Any, info: ValidationInfo) -> Any:
-        """Let a study of translation alone leave these parts out; no other may."""
-        alone = info.data.get("translation", ...) is not None
+        """Let a study of translation or distillation leave these parts out; no other may."""
+        alone = any(
+            info.data.get(part, ...) is not None for part in ("translation", "distillation")
+        )
         if value is None and not alone:
             raise PydanticKnownError("missing")
         if value is None:

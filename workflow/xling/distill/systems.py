@@ -36,6 +36,10 @@ LASER_FILES = (
     "source/embed.py",
     "models/bilstm.93langs.2018-12-26.pt",
     "models/93langs.fcodes",
+    # Read by the script without a word if they lack: other sub-words, or none.
+    "models/93langs.fvocab",
+    "tools-external/fastBPE/fast",
+    "tools-external/moses-tokenizer/tokenizer/tokenizer.perl",
 )
 
 
@@ -146,16 +150,22 @@ class Laser:
 
     def encode(self, sentences: list[str], language: str) -> Vectors:
         """Return the vectors; the tokenizer is that of the language."""
-        script, model, codes = (str(self.folder / name) for name in LASER_FILES)
+        script, model, codes = (str(self.folder / name) for name in LASER_FILES[:3])
         # The script reads lines.
         lines = "".join(" ".join(one.split()) + "\n" for one in sentences)
         with tempfile.TemporaryDirectory() as scratch:
             output = Path(scratch) / "vectors.raw"
             options = ["--encoder", model, "--token-lang", language, "--bpe-codes", codes]
             command = [self.python, script, *options, "--output", str(output)]
-            _run("LASER", command, lines, output, {"LASER": str(self.folder)})
+            _run("LASER", command, lines, output, {"LASER": str(self.folder), "PATH": self._path()})
             found = np.fromfile(output, dtype=np.float32)
         return _checked("LASER", found.reshape(-1, _LASER_WIDTH), len(sentences))
+
+    def _path(self) -> str:
+        """Put its own Python first: the script calls others by the name ``python3``."""
+        # Not resolved: the Python of a virtual environment is a link.
+        own = str(Path(self.python).absolute().parent)
+        return os.pathsep.join([own, os.environ["PATH"]])
 
 
 class Muse:

@@ -32,6 +32,7 @@ from transformers import set_seed
 
 from xling.batches import steps_of, updates
 from xling.data.manifest import sha256_of
+from xling.distill.model_notes import MODEL
 from xling.distill.settings import TeacherSettings
 from xling.distill.student import load_model
 from xling.distill.trainer import planned_trainer
@@ -210,12 +211,13 @@ def train_teacher(
         weight_decay=settings.weight_decay,
         save_steps=settings.checkpoint_every,
     )
-    outcome = fit(trainer, place, model_folder=folder / "model", stop=stop)
+    outcome = fit(trainer, place, model_folder=folder / MODEL, stop=stop)
     assert outcome is not None, "a single process trains"
     note = about | {
         "settings": settings.model_dump() | {"steps": outcome.steps},
         "loss": _LOSSES[settings.objective].__name__,
         "seed": seed,
+        "model": MODEL,
         "selection": outcome.selection,
         "timing": {"train_seconds": round(outcome.seconds, 2), **peak_memory_mb()},
         "hardware": hardware(),

@@ -23,6 +23,7 @@ from xling.distill.examples import Examples, ParallelRows, examples_of
 from xling.distill.held_out import HeldOut, KeepClosest
 from xling.distill.loss import DistillationLoss
 from xling.distill.mixing import Order, epoch_examples
+from xling.distill.model_notes import MODEL
 from xling.distill.settings import DistillSettings
 from xling.distill.student import load_model, width_of
 from xling.distill.teacher_vectors import Encoded, Teacher, encode_sources
@@ -88,6 +89,7 @@ def distill(
     folder: Path,
     state: Path,
     languages: Sequence[str] | None = None,
+    origin: str = "",
     stage: int = 1,
     stop: Stop | None = None,
 ) -> None:
@@ -107,6 +109,7 @@ def distill(
         folder: of the results.
         state: of the checkpoints.
         languages: of the translations; None: all that are there.
+        origin: where the pairs come from, in words.
         stage: version of the stage; checkpoints of another one are not used.
         stop: whether the process is asked to leave; None: signals do what they do.
 
@@ -128,8 +131,8 @@ def distill(
     about = {
         "teacher": from_teacher.key,
         "student": teacher_key(student),
-        "data": {"train": sha256_of(train_file), "dev": sha256_of(dev_file)},
-        "languages": rows.rows_per_language(),
+        "train_data": [_data_use("train", train_file, rows, origin)],
+        "dev_data": [_data_use("dev", dev_file, dev, origin)],
     }
     place = state_of_run(state, settings.model_dump(), seed, stage, about)
     set_seed(seed)
@@ -144,7 +147,7 @@ def distill(
     steps = settings.max_steps or steps_of(epoch, batch, settings.epochs or 0)
     order = Order(examples.starts, lengths, settings.mixing, batch=batch, steps=steps, seed=seed)
     warmup = settings.warmup(steps)
-    log.info("%d examples of %s, %d updates", len(examples), about["languages"], steps)
+    log.info("%d examples of %s, %d updates", len(examples), rows.rows_per_language(), steps)
     trainer = planned_trainer(
         model=model,
         loss=DistillationLoss(model, settings.reduction),
@@ -162,11 +165,23 @@ def distill(
         save_steps=settings.checkpoint_every,
     )
     keeper = KeepClosest(place / "best", settings, warmup, held_out, stop)
-    outcome = fit(trainer, place, model_folder=folder / "model", keeper=keeper, stop=stop)
+    outcome = fit(trainer, place, model_folder=folder / MODEL, keeper=keeper, stop=stop)
     assert outcome is not None, "a single process trains"
-    note = _note(outcome, settings, keeper, encoded, warmup) | about | {"seed": seed}
+    note = _note(outcome, settings, keeper, encoded, warmup) | about
+    note |= {"seed": seed, "model": MODEL}
     write_text(folder / "train.json", json.dumps(note, indent=1, sort_keys=True) + "\n")
     shutil.rmtree(state)
+
+
+def _data_use(split: str, file: Path, rows: ParallelRows, origin: str) -> dict[str, Any]:
+    """Return what records say of the pairs of a split."""
+    return {
+        "task": "parallel",
+        "split": split,
+        "sha256": sha256_of(file),
+        "rows": rows.rows_per_language(),
+        "origin": origin,
+    }
 
 
 def subword_counts(

@@ -45,7 +45,11 @@ def checkup(plan: Plan | None, *, verify_data: bool) -> Iterator[Finding]:
 
 def _gpu(plan: Plan | None, *, slurm_here: bool) -> Iterator[Finding]:
     from xling.doctor.devices import devices, driver_here, gpu_findings, gpus_asked
-    from xling.doctor.gpu_memory import memory_findings, translation_memory_findings
+    from xling.doctor.gpu_memory import (
+        distillation_memory_findings,
+        memory_findings,
+        translation_memory_findings,
+    )
 
     # Importing torch takes seconds: only where a GPU is asked for or here.
     here = devices() if (plan and gpus_asked(plan)) or driver_here() else None
@@ -59,10 +63,12 @@ def _gpu(plan: Plan | None, *, slurm_here: bool) -> Iterator[Finding]:
         yield from memory_findings(plan, JobNeeds(plan, Site()).gpu_mem_mb, smallest)
         if plan.translation is not None:
             yield from translation_memory_findings(plan.translation, smallest)
+        if plan.distillation is not None:
+            yield from distillation_memory_findings(plan, smallest)
 
 
 def _study(plan: Plan, root: Path, *, verify_data: bool) -> Iterator[Finding]:
-    from xling.doctor import data, disk, encoders
+    from xling.doctor import data, disk, distillation, encoders
     from xling.estimate import estimate
 
     results = Path("results") / plan.study.name / "benchmarks"
@@ -83,6 +89,11 @@ def _study(plan: Plan, root: Path, *, verify_data: bool) -> Iterator[Finding]:
         lock = root / "resources" / "checksums.lock"
         yield from guarded(lambda: data.verified_findings(wanted, DOWNLOADS, lock), "data")
     yield from guarded(lambda: encoders.encoder_findings(plan), "encoders")
+    distilled = plan.distillation
+    if distilled is not None:
+        yield from guarded(
+            lambda: distillation.sentence_encoder_findings(distilled), "sentence encoders"
+        )
 
 
 def _slurm(plan: Plan | None, missing: list[str]) -> Iterator[Finding]:

@@ -59,7 +59,8 @@ def _folder(plan: Plan) -> Finding:
         for kind in plan.kinds
         for want in wants(kind, plan.uses(kind))
         for some in places(want)
-    } | _bitext(plan)
+    }
+    options |= {(f"xnli/{split}-{code}.tsv",) for split, code in _bitext(plan)}
     missing = [
         " or ".join(paths)
         for paths in sorted(options)
@@ -73,18 +74,16 @@ def _folder(plan: Plan) -> Finding:
     return ok(f"data: all {len(options)} files are in {root} (names only; fetch reads them)")
 
 
-def _bitext(plan: Plan) -> set[tuple[str, ...]]:
-    """Return the files in the folder that translation reads: XNLI's, which are parallel."""
-    if plan.translation is None:
-        return set()
-    codes = {
-        code for one in plan.translation.benchmarks for code in plan.translation.languages_of(one)
-    }
-    return {
-        (f"xnli/{split}-{code}.tsv",)
-        for code in (SOURCE_LANGUAGE, *codes)
-        for split in ("dev", "test")
-    }
+def _bitext(plan: Plan) -> set[tuple[str, str]]:
+    """Return splits and languages of XNLI that are read as parallel text."""
+    codes: set[str] = set()
+    if plan.translation is not None:
+        own = plan.translation
+        codes |= {SOURCE_LANGUAGE, *(c for one in own.benchmarks for c in own.languages_of(one))}
+    if plan.distillation is not None:
+        text = plan.distillation
+        codes |= {SOURCE_LANGUAGE, *(c for one in text.corpora for c in text.corpus_languages(one))}
+    return {(split, code) for code in codes for split in ("dev", "test")}
 
 
 def _downloads(wanted: Sequence[Artefact], base: Path) -> Iterator[Finding]:

@@ -48,14 +48,16 @@ def gpus_asked(plan: Plan) -> int:
     pretraining = min(1, plan.study.resources.gpu) if scratch else 0
     predicting = min(1, max((plan.resources(run).gpu for run in plan.runs), default=0))
     training = max((plan.resources(run).gpu for run in plan.trainings), default=0)
-    return max(pretraining, predicting, training, _gpus_of_translation(plan))
+    return max(pretraining, predicting, training, _gpus_apart(plan))
 
 
-def _gpus_of_translation(plan: Plan) -> int:
-    translated = plan.translation
-    if translated is None:
-        return 0
-    return max(translated.resources(run).gpu for run in translated.runs)
+def _gpus_apart(plan: Plan) -> int:
+    """Return the most of jobs with rules of their own; a sentence encoder takes at most one."""
+    translated, distilled = plan.translation, plan.distillation
+    found = [translated.resources(run).gpu for run in translated.runs] if translated else []
+    if distilled:
+        found += [min(1, distilled.resources(run).gpu) for run in distilled.runs]
+    return max(found, default=0)
 
 
 def driver_here() -> bool:

@@ -71,6 +71,30 @@ def translation_memory_findings(
             )
 
 
+def distillation_memory_findings(plan: Plan, smallest_mb: float | None) -> Iterator[Finding]:
+    """Compare the hungriest training of each student's encoder with the smallest GPU here.
+
+    Args:
+        plan: of a study with sentence encoders.
+        smallest_mb: None if no GPU is visible.
+    """
+    from xling.distill.needs import DistillNeeds
+
+    needs = DistillNeeds(plan)
+    students = needs.plan.students
+    for model in dict.fromkeys(run.model for run in students):
+        runs = [run for run in students if run.model == model]
+        found = [(need, run) for run in runs if (need := needs.gpu_mem_mb(run)) is not None]
+        if found:
+            yield _judged(
+                model,
+                found,
+                smallest_mb,
+                "lower batch_size or max_length, or take GPUs with more memory "
+                "(resources.gpu_type)",
+            )
+
+
 def _judged(
     model: str, needs: list[tuple[int, Run]], smallest_mb: float | None, fix: str
 ) -> Finding:

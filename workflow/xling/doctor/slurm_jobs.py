@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xling.needs import JobNeeds, Needs
 
 # Stages that save on the signal before the wall time and go on in the retry.
-_GOES_ON = ("pretrain", "train", "train_mt")
+_GOES_ON = ("pretrain", "train", "train_mt", "train_teacher", "encode_teacher", "train_student")
 _ATTEMPTS = 3  # profiles/slurm: retries: 2
 
 
@@ -80,6 +80,8 @@ def _jobs(plan: Plan, needs: JobNeeds) -> Iterator[_Job]:
         yield _Job("analyse", run.path, needs.analyse(run), about.train_threads, about.gpu > 0)
     if plan.translation is not None:
         yield from _translation_jobs(plan.translation)
+    if plan.distillation is not None:
+        yield from _distillation_jobs(plan)
 
 
 def _translation_jobs(plan: TranslationPlan) -> Iterator[_Job]:
@@ -102,6 +104,34 @@ def _translation_jobs(plan: TranslationPlan) -> Iterator[_Job]:
         yield _Job(
             "analyse_mt", run.path, needs.analyse_mt(run), about.train_threads, about.gpu > 0
         )
+
+
+def _distillation_jobs(plan: Plan) -> Iterator[_Job]:
+    from xling.distill.needs import DistillNeeds
+
+    needs = DistillNeeds(plan)
+    own = needs.plan
+    for name in own.datasets:
+        yield _Job("fetch_distill", name, needs.fetch_distill(name), 1, False)
+    for name in own.graded:
+        yield _Job("prepare_graded", name, needs.prepare_graded(name), 1, False)
+    for name in own.selections:
+        yield _Job("prepare_distill", name, needs.prepare_distill(name), 1, False)
+    about = own.teacher_resources
+    for name in own.teachers:
+        need = needs.train_teacher(name)
+        yield _Job("train_teacher", name, need, about.train_threads, about.gpu > 0)
+    for name in own.teaching:
+        need = needs.encode_teacher(name)
+        yield _Job("encode_teacher", name, need, about.train_threads, about.gpu > 0)
+    stages = (
+        ("train_student", needs.train_student, own.students),
+        ("evaluate_sentences", needs.evaluate_sentences, own.runs),
+    )
+    for stage, need_of, runs in stages:
+        for run in runs:
+            about = own.resources(run)
+            yield _Job(stage, run.path, need_of(run), about.train_threads, about.gpu > 0)
 
 
 def _time(

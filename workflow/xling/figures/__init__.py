@@ -34,8 +34,8 @@ def numbered_path(folder: Path, name: str, suffix: str, paper: str = PAPER) -> P
 def figure_paths(plan: Plan, folder: Path) -> list[Path]:
     """Return the files of all figures.
 
-    :func:`write_figures` draws them, but those of translation models: :mod:`xling.figures.cats`
-    does.
+    :func:`write_figures` draws them, but those of translation models and of sentence encoders:
+    :mod:`xling.figures.cats` and :mod:`xling.figures.distill` do.
     """
     paths = [
         figure_path(folder, paper, task, suffix)
@@ -51,6 +51,10 @@ def figure_paths(plan: Plan, folder: Path) -> list[Path]:
         from xling.figures import cats
 
         paths += cats.figure_paths(plan.translation, folder)
+    if plan.distillation:
+        from xling.figures import distill
+
+        paths += distill.figure_paths(plan.distillation, folder)
     return paths
 
 

@@ -6,46 +6,25 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xling.found import Found, flags_of, too_few_seeds
 from xling.mt.data.overlap import overlaps
 from xling.mt.plan import SPLITS, TranslationPlan
 from xling.mt.scoring.averages import AVERAGES
 from xling.plan import Run
 from xling.records import Record
-from xling.score import is_collapsed
 from xling.tables.agree import run_of
 from xling.tables.cats.agree import disagreements, strangers
 
 # Ours: a decoder may give up on a sentence or two of a hundred; more is worth a look.
 EMPTY_SHARE = 0.01
-# Ours: two values have a spread but no shape, and nothing can be said about a difference.
-SEEDS_TO_CLAIM = 3
 
 #: Summaries of prepared splits, by (benchmark, direction, split).
 Prepared = Mapping[tuple[str, str, str], Mapping[str, Any]]
 #: Hypotheses of a run by language: how many, and how many are empty.
 Counts = Mapping[Run, Mapping[str, tuple[int, int]]]
-
-
-@dataclass(frozen=True)
-class Found:
-    """What was found out about translation models; nothing for a study without them.
-
-    Attributes:
-        runs, scores: numbers that were looked at.
-        problems: what must not be, in words.
-        collapsed, flags: what a reader has to know, the gravest apart.
-    """
-
-    runs: int = 0
-    scores: int = 0
-    problems: list[str] = field(default_factory=list)
-    passed: list[str] = field(default_factory=list)
-    collapsed: list[str] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
 
 
 def check_translation(
@@ -79,33 +58,14 @@ def check_translation(
             f"all {len(plan.runs)} planned runs of translation have a record",
             "every language has as many hypotheses as prepared test rows",
         ],
-        collapsed=_flags(known, collapsed=True),
+        collapsed=flags_of(known, collapsed=True),
         flags=[
             *_empty(counts),
             *_overlaps(plan, results / "prepared"),
-            *_too_few_seeds(plan),
-            *_flags(known, collapsed=False),
+            *too_few_seeds(plan.runs),
+            *flags_of(known, collapsed=False),
         ],
     )
-
-
-def records_alone(records: Sequence[Record]) -> Found:
-    """Return what records tell by themselves, before anything else was looked at."""
-    ordered = sorted(records, key=run_of)
-    return Found(
-        runs=len(ordered),
-        collapsed=_flags(ordered, collapsed=True),
-        flags=_flags(ordered, collapsed=False),
-    )
-
-
-def _flags(records: Sequence[Record], *, collapsed: bool) -> list[str]:
-    return [
-        f"{run_of(record).path}: {flag}"
-        for record in records
-        for flag in record.flags
-        if is_collapsed([flag]) == collapsed
-    ]
 
 
 def _count(results: Path, run: Run) -> dict[str, tuple[int, int]]:
@@ -173,16 +133,3 @@ def _overlaps(plan: TranslationPlan, prepared: Path) -> Iterator[str]:
                     f"{benchmark}: {sum(shared.values())} of {total} {one} pairs are also in "
                     f"{other} ({named})"
                 )
-
-
-def _too_few_seeds(plan: TranslationPlan) -> list[str]:
-    seeds = Counter(run.path.rpartition("/")[0] for run in plan.runs)
-    few: dict[int, list[str]] = {}
-    for system, count in sorted(seeds.items()):
-        if count < SEEDS_TO_CLAIM:
-            few.setdefault(count, []).append(system)
-    return [
-        f"not enough seeds to claim a difference ({count}, at least {SEEDS_TO_CLAIM} needed): "
-        + ", ".join(few[count])
-        for count in sorted(few)
-    ]

@@ -61,6 +61,16 @@ class TranslationPlan:
             }
         )
 
+    @property
+    def trainings(self) -> list[Run]:
+        """Runs whose model is trained: all."""
+        return self.runs
+
+    @property
+    def downloads(self) -> list[str]:
+        """All downloads of the benchmarks."""
+        return sorted({key for one in self.benchmarks for key in self.artefacts(one)})
+
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
         """Benchmarks with directions, as (benchmark, direction)."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
+# CATS, section 4.1: bound of the factor of a token's loss, against rare languages' variance.
+LARGEST = 10.0
+
 
 class MethodSettings(BaseModel):
     """Settings of a method; unknown keys are errors, values are not coerced.

@@ -16,10 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xling.errors import DataError, UsageError
+from xling.mt.settings import LARGEST
 from xling.mt.weighting import Floats, State, vector
-
-# Section 4.1: against the variance of rare languages.
-LARGEST = 10.0
 
 
 class TokenShares:

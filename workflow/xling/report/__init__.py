@@ -15,11 +15,13 @@ from xling.figures import figure_path
 from xling.files import write_text
 from xling.plan import Plan
 from xling.records import Record
+from xling.report.distillation import Distilled, distilled_tables
+from xling.report.distillation import facts as distillation_facts
 from xling.report.translation import Translated, translated_tables
 from xling.report.translation import facts as translation_facts
 from xling.tables.xmixup import NO_ANALYSES, Analyses
 
-NOT_TRANSLATED = Translated()
+NOT_TRANSLATED, NOT_DISTILLED = Translated(), Distilled()
 
 
 def report_text(
@@ -31,6 +33,7 @@ def report_text(
     analyses: Analyses = NO_ANALYSES,
     comparisons: Sequence[Comparison] = (),
     translated: Translated = NOT_TRANSLATED,
+    distilled: Distilled = NOT_DISTILLED,
 ) -> str:
     """Return the page; equal inputs give equal bytes.
 
@@ -41,6 +44,7 @@ def report_text(
         analyses: by run, as tables and figures were made of.
         comparisons: of pairs of systems, as tables were made of.
         translated: results of translation models.
+        distilled: results of sentence encoders.
 
     Raises:
         DataError: a figure is missing, or records of one table do not belong together.
@@ -53,11 +57,14 @@ def report_text(
         path = figure_path(figures, one["paper"], one["task"], "svg")
         one["figure"] = _data_address(path)
     by_number = numbered(plan, records, analyses, comparisons, figures)
-    everything = [*records, *translated.records]
+    everything = [*records, *translated.records, *distilled.records]
     about = view.facts(plan, everything)
     if plan.translation:
         by_number.append(translated_tables(plan.translation, translated.results))
         about += translation_facts(plan.translation)
+    if plan.distillation:
+        by_number.append(distilled_tables(plan.distillation, distilled.results))
+        about += distillation_facts(plan.distillation)
     for paper in by_number:
         for one in (one for kind in paper["kinds"] for one in kind["figures"]):
             one["figure"] = _data_address(one["path"])
@@ -70,7 +77,11 @@ def report_text(
         numbered=by_number,
         check=result,
         settings=view.settings(records),
-        data=view.data(everything, {**prepared, **translated.by_task}),
+        data=view.data(
+            everything,
+            {**prepared, **translated.by_task, **distilled.by_task},
+            distilled.checksums(plan.distillation) if plan.distillation else {},
+        ),
         runs=view.runs(plan, everything),
         machines=view.machines(everything),
     )
@@ -105,9 +116,20 @@ def write_report(
     analyses: Analyses = NO_ANALYSES,
     comparisons: Sequence[Comparison] = (),
     translated: Translated = NOT_TRANSLATED,
+    distilled: Distilled = NOT_DISTILLED,
 ) -> None:
     """Write the page; see :func:`report_text`."""
-    text = report_text(plan, records, prepared, result, figures, analyses, comparisons, translated)
+    text = report_text(
+        plan,
+        records,
+        prepared,
+        result,
+        figures,
+        analyses,
+        comparisons,
+        translated,
+        distilled,
+    )
     write_text(path, text)
 
 

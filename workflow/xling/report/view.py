@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xling.check import Prepared
-from xling.plan import TRANSLATION, Plan
+from xling.plan import DISTILLATION, TRANSLATION, Plan
 from xling.records import Record
 from xling.report.rows import Row, by_language, text_of
 from xling.tables.agree import run_of
@@ -29,15 +29,14 @@ from xling.tasks import TASKS
 def facts(plan: Plan, records: Sequence[Record]) -> list[tuple[str, str]]:
     """Return what was run, in a few words each."""
     names = dict.fromkeys(name for block in plan.study.experiments for name in block.methods)
-    translated = plan.translation.runs if plan.translation else []
     found = [
         ("papers", ", ".join(plan.papers)),
         ("tasks", ", ".join(TASKS[task].title for task in plan.tasks)),
         ("systems", ", ".join(plan.method(name).title for name in names)),
         ("encoders", ", ".join(plan.models)),
-        ("seeds", ", ".join(map(str, sorted({run.seed for run in [*plan.runs, *translated]})))),
-        ("runs", f"{len(records)} of {len(plan.runs) + len(translated)}"),
-        ("trained models", str(len(plan.trainings) + len(translated))),
+        ("seeds", ", ".join(map(str, sorted({run.seed for run in plan.all_runs})))),
+        ("runs", f"{len(records)} of {len(plan.all_runs)}"),
+        ("trained models", str(len(plan.all_trainings))),
     ]
     return [(name, words) for name, words in found if words]
 
@@ -169,11 +168,20 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return out
 
 
-def data(records: Sequence[Record], prepared: Prepared) -> list[Row]:
-    """Return each prepared split: rows, labels, what was dropped, origin, checksum."""
+def data(
+    records: Sequence[Record], prepared: Prepared, also: Mapping[tuple[str, str], str]
+) -> list[Row]:
+    """Return each prepared split: rows, labels, what was dropped, origin, checksum.
+
+    Args:
+        records: say which files were read.
+        prepared: summaries by (task, split).
+        also: checksums of splits that records call by another name.
+    """
     checksums = {
         (record.task, split): use.sha256 for record in records for split, use in record.data.items()
     }
+    checksums |= also
     return [
         {
             "task": task,
@@ -221,6 +229,8 @@ def _title(plan: Plan, record: Record) -> str:
     """Return the title of a record's system."""
     if plan.translation and record.paper == TRANSLATION:
         return plan.translation.title(record.method)
+    if plan.distillation and record.paper == DISTILLATION:
+        return plan.distillation.title(record.method)
     return plan.method(record.method).title
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from xling.comparison.pairs import compared_papers
 from xling.figures import figure_paths
 from xling.plan import TEXT, Plan, Run
+from xling.status.distillation import distillation_jobs
 from xling.status.folder import Folder, Job
 from xling.status.translation import translation_jobs
 from xling.tables import table_paths
@@ -33,6 +34,7 @@ def jobs_of(plan: Plan, results: Path = Path("results")) -> list[Job]:
         *_tokens(plan, here),
         *_runs(plan, here),
         *(translation_jobs(plan.translation, here) if plan.translation else ()),
+        *(distillation_jobs(plan.distillation, here) if plan.distillation else ()),
         *_reports(plan, here),
     ]
 

@@ -13,7 +13,8 @@ from xling.cluster import controller, slurm
 from xling.cluster.controller import Controller
 from xling.errors import DataError
 from xling.estimate import StageCost, estimate
-from xling.plan import TRANSLATION, Plan, Run
+from xling.plan import DISTILLATION, TRANSLATION, Plan, Run
+from xling.status.distillation import rules_of
 from xling.status.hours import Used, used
 from xling.status.jobs import jobs_of
 from xling.status.states import JobStatus, Queue, State, look_at
@@ -24,7 +25,7 @@ _FIRST = (State.RUNNING, State.QUEUED, State.FAILED, State.KILLED, State.STOPPED
 
 @dataclass(frozen=True)
 class Block:
-    """An experiment of the study, of fine-tuning or of translation."""
+    """An experiment of the study, or a part of it whose names form a grid."""
 
     paper: str
     methods: list[str]
@@ -98,8 +99,8 @@ class StudyStatus:
 
     @cached_property
     def all_runs(self) -> list[Run]:
-        """Runs that get a record, those of translation last."""
-        return [*self.plan.runs, *(self.plan.translation.runs if self.plan.translation else [])]
+        """Runs that get a record, those with rules of their own last."""
+        return self.plan.all_runs
 
     @cached_property
     def used(self) -> Used:
@@ -121,6 +122,9 @@ class StudyStatus:
             score = self._states["score_mt", run]
             others = {self._states[rule, run] for rule in ("train_mt", "generate")}
             return _overall(score, {score, *others})
+        if self.plan.distillation and run.paper == DISTILLATION:
+            states = [self._states[rule] for rule in rules_of(self.plan.distillation, run)]
+            return _overall(states[0], set(states))
         score = self._states["score", run]
         found = {score, self._states["predict", run]}
         if self.plan.trains(run):
@@ -132,13 +136,14 @@ class StudyStatus:
 
     @cached_property
     def blocks(self) -> list[Block]:
-        """The experiments of the study, those of translation last."""
+        """The experiments of the study, those with rules of their own last."""
         study = self.plan.study
         found = [Block(b.paper, b.methods, b.models, b.tasks, b.seeds) for b in study.experiments]
         for one in study.translation.experiments if study.translation else []:
             tasks = [f"{name}-{way}" for name in one.benchmarks for way in one.directions]
             found.append(Block(TRANSLATION, one.methods, one.models, tasks, one.seeds))
-        return found
+        grids = self.plan.distillation.grids if self.plan.distillation else []
+        return [*found, *(Block(DISTILLATION, *grid) for grid in grids)]
 
     def cells(self, block: Block) -> dict[tuple[str, str, str], Counter[State]]:
         """Return the runs of an experiment by state, for each (method, model, task)."""

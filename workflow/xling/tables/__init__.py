@@ -44,7 +44,8 @@ def table_paths(plan: Plan, folder: Path) -> list[Path]:
     The overview of all tasks is called ``xtreme``, the layers of a task ``{task}-layers``, its
     settings at test time ``{task}-settings``, the tests of systems ``significance``, a paper's own
     tables ``table-{number}-{subject}`` or ``table-{subject}``.  :func:`write_tables` writes them,
-    but those of translation models: :mod:`xling.tables.cats` does.
+    but those of translation models and of sentence encoders: :mod:`xling.tables.cats` and
+    :mod:`xling.tables.distill` do.
     """
     names = paper_tasks(plan) + [(paper, OVERVIEW) for paper in overview_papers(plan)]
     names += [(paper, sweep_name(task)) for paper, task in sweeps(plan)]
@@ -59,6 +60,10 @@ def table_paths(plan: Plan, folder: Path) -> list[Path]:
         from xling.tables import cats
 
         paths += cats.table_paths(plan.translation, folder)
+    if plan.distillation:
+        from xling.tables import distill
+
+        paths += distill.table_paths(plan.distillation, folder)
     return paths
 
 

@@ -70,25 +70,25 @@ def mine(source: Floats, target: Floats, neighbours: int) -> Mined:
     mean_source, mean_target = forward.mean(axis=1), backward.mean(axis=1)
     forward = forward / ((mean_source[:, None] + mean_target[to_target]) / 2)
     backward = backward / ((mean_target[:, None] + mean_source[to_source]) / 2)
-    chosen, score = _best(forward, to_target)
-    other_chosen, other_score = _best(backward, to_source)
+    chosen, score = best_of_each(forward, to_target)
+    other_chosen, other_score = best_of_each(backward, to_source)
     pairs = np.concatenate(
         [
             np.column_stack([np.arange(len(source)), chosen]),
             np.column_stack([other_chosen, np.arange(len(target))]),
         ]
     )
-    return _one_to_one(pairs, np.concatenate([score, other_score]))
+    return one_to_one(pairs, np.concatenate([score, other_score]))
 
 
-def _best(scores: Floats, rows: Places) -> tuple[Places, Floats]:
+def best_of_each(scores: Floats, rows: Places) -> tuple[Places, Floats]:
     """Return each line's row of the highest score, and that score; the lower row of equal ones."""
     order = np.lexsort((rows, -scores), axis=1)[:, :1]
     best = np.take_along_axis(rows, order, axis=1)[:, 0]
     return best, np.take_along_axis(scores, order, axis=1)[:, 0]
 
 
-def _one_to_one(pairs: Places, scores: Floats) -> Mined:
+def one_to_one(pairs: Places, scores: Floats) -> Mined:
     """Take pairs [candidates, 2] by falling score, each row of either side once."""
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -scores))
     used_source, used_target = set[int](), set[int]()

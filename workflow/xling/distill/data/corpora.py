@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Corpora by name: what is downloaded for them, and how the downloads are read.
 
-Keys are those of the registry of downloads (``config/distill_datasets.csv``); a download lies in
+Keys are those of the registry of downloads (``config/datasets.csv``); a download lies in
 the folder of its key.  Names of corpora are those in the rows of prepared data.
 """
 

@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-# Not public there yet: choosing pairs by score is the same work.
-from xling.tasks.margin import Floats, Mined, Places, _best, _one_to_one
+from xling.tasks.margin import Floats, Mined, Places, best_of_each, one_to_one
 
 #: Rows of a tile.  Ours: its cosines (4 MB) stay in a processor's cache.
 TILE = 1024
@@ -77,8 +76,8 @@ def mine(source: Floats, target: Floats, neighbours: int, floor: float) -> Mined
     of_target = backward.cosines.mean(axis=1, dtype=np.float64)
     to_target = _ratio(forward.cosines, of_source, of_target[forward.rows])
     to_source = _ratio(backward.cosines, of_target, of_source[backward.rows])
-    chosen, score = _best(to_target, forward.rows)
-    other_chosen, other_score = _best(to_source, backward.rows)
+    chosen, score = best_of_each(to_target, forward.rows)
+    other_chosen, other_score = best_of_each(to_source, backward.rows)
     pairs = np.concatenate(
         [
             np.column_stack([np.arange(len(source)), chosen]),
@@ -87,7 +86,7 @@ def mine(source: Floats, target: Floats, neighbours: int, floor: float) -> Mined
     )
     scores = np.concatenate([score, other_score])
     kept = scores >= floor
-    return _one_to_one(pairs[kept], scores[kept])
+    return one_to_one(pairs[kept], scores[kept])
 
 
 def _ratio(cosines: Floats, own: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> Floats:

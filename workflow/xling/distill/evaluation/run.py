@@ -25,7 +25,7 @@ from xling.machine import hardware, peak_memory_mb, versions
 if TYPE_CHECKING:
     from xling.records import Score
 
-STS, BUCC, TATOEBA = "sts2017", "bucc2018", "tatoeba"
+STS, BUCC, TATOEBA = "sts17", "bucc2018", "tatoeba"
 TASKS = (STS, BUCC, TATOEBA)
 _TEST = "test"
 _DECODING = {"neighbours": bitext.NEIGHBOURS, "floor": bitext.FLOOR}

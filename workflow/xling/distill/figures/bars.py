@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xling.distill.evaluation import bias
+from xling.distill.evaluation.similarity import languages_of
 from xling.distill.tables.bias import cells_of
-from xling.distill.tables.frame import STS
+from xling.distill.tables.frame import STS, System
 from xling.distill.tables.results import Results
 from xling.distill.tables.studies import by_amount, by_pair
 from xling.figures.style import COLUMN, GREY, legend, mark, quiet
@@ -49,20 +50,29 @@ def bias_figure(results: Results) -> Figure:
     return figure
 
 
+def _taught(system: System, pair: str) -> bool:
+    own = {code.partition("-")[0] for code in system.languages}
+    return not own or not own.isdisjoint(languages_of(pair))
+
+
 def amounts_figure(results: Results) -> Figure:
     """Draw a line per corpus and language pair over the number of training pairs.
 
-    A system whose records do not say how many pairs it saw is placed by what was asked for.
+    A system whose records do not say how many pairs it saw is placed by what was asked for.  Of
+    students of some languages the pairs with one of them are drawn.
     """
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     curves: dict[str, list[tuple[int, float]]] = {}
-    for system in by_amount(results.frame.of("amounts")):
+    systems = by_amount(results.frame)
+    several = len({system.model for system in systems}) > 1
+    for system in systems:
         pairs = results.training_pairs(system, STS) or system.amount
         for pair, cell in by_pair(results, system).items():
-            if pairs and cell:
+            if pairs and cell and _taught(system, pair):
                 name = f"{', '.join(system.corpora)}: {pair}"
+                name += f", {system.model}" if several else ""
                 curves.setdefault(name, []).append((pairs, cell.mean))
     figure = Figure(figsize=(COLUMN, 2.4 + 0.14 * len(curves)), layout="constrained")
     axes = figure.subplots()

@@ -10,7 +10,7 @@ from typing import Literal
 from xling.distill.evaluation.similarity import languages_of
 
 PAPER = "distill"
-STS, BUCC, TATOEBA = "sts2017", "bucc2018", "tatoeba"
+STS, BUCC, TATOEBA = "sts17", "bucc2018", "tatoeba"
 #: The order of the paper's tables; other pairs follow in alphabetical order.
 _PAIRS = "en-en es-es ar-ar en-ar en-de en-tr en-es en-fr en-it en-nl".split()
 #: Table 4: Georgian, Swahili, Tagalog, Tatar.
@@ -29,6 +29,7 @@ class System:
         part: the study it belongs to; ``main``: the paper's numbered tables.
         reported: its name in the paper, as ``config/reported/distill.csv`` has it; empty: none.
         corpora: of its training, in words.
+        languages: of its translations; empty: all of its corpora.
         amount: training pairs that were asked for; None: all.
         against: method and model of the multilingual student that a bilingual one is held against.
     """
@@ -39,6 +40,7 @@ class System:
     part: Part = "main"
     reported: str = ""
     corpora: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     amount: int | None = None
     against: tuple[str, str] | None = None
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -32,18 +32,29 @@ class Results:
         return self.records.get((*system.key, task), ())
 
     def cell(
-        self, system: System, task: str, setting: str, language: str, metric: str
+        self,
+        system: System,
+        task: str,
+        setting: str,
+        language: str,
+        metric: str,
+        seeds: Collection[int] | None = None,
     ) -> Cell | None:
-        """Return a cell; None unless every seed has the score."""
+        """Return a cell, of these seeds alone if given; None unless each of them has the score."""
+        own = [one for one in self.of(system, task) if seeds is None or one.seed in seeds]
         found = [
             score
-            for record in self.of(system, task)
+            for record in own
             for score in record.scores
             if (score.setting, score.language, score.metric) == (setting, language, metric)
         ]
-        if not found or len(found) != len(self.of(system, task)):
+        if not found or len(found) != len(own):
             return None
         return Cell(tuple(score.value for score in found), found[0].n)
+
+    def seeds(self, system: System, task: str) -> set[int]:
+        """Return the seeds of a system's records."""
+        return {record.seed for record in self.of(system, task)}
 
     def collapsed(self, system: System, task: str) -> bool:
         """Return whether a seed of a system collapsed."""
@@ -83,7 +94,7 @@ def collect(frame: Frame, records: Iterable[Record]) -> Results:
             another version or on other data than the rest.
     """
     own = [record for record in records if record.paper == PAPER]
-    problems = _strangers(frame, own) or _disagreements(own)
+    problems = problems_of(frame, own)
     if problems:
         raise DataError(
             f"these records cannot be put into one table: {' | '.join(problems)}",
@@ -94,6 +105,11 @@ def collect(frame: Frame, records: Iterable[Record]) -> Results:
     for record in sorted(own, key=lambda one: one.seed):
         found.setdefault((record.method, record.model, record.task), []).append(record)
     return Results(frame, {key: tuple(group) for key, group in found.items()})
+
+
+def problems_of(frame: Frame, records: Sequence[Record]) -> list[str]:
+    """Name records that do not belong to a study, or that were not made alike."""
+    return _strangers(frame, records) or _disagreements(records)
 
 
 def _path(record: Record) -> str:

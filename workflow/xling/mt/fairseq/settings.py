@@ -18,8 +18,7 @@ from xling.mt.rivals.settings import (
     PcGradSettings,
     TemperatureSettings,
 )
-from xling.mt.settings import MethodSettings
-from xling.mt.token_shares import LARGEST
+from xling.mt.settings import LARGEST, MethodSettings
 
 TASK = "cats_translation"
 CRITERION = "cats_label_smoothed_cross_entropy"

@@ -7,13 +7,15 @@ Definitions: docs/cats.md.  ``METHODS`` and the settings need no torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xling.errors import UsageError, nearest
 from xling.mt.cats.settings import CatsSettings, preset
 from xling.mt.rivals import settings as rival_settings
 from xling.mt.settings import MethodSettings
-from xling.mt.weighting import Weighting
+
+if TYPE_CHECKING:  # it needs numpy, which loading a study does not
+    from xling.mt.weighting import Weighting
 
 METHODS: dict[str, type[MethodSettings]] = {
     "cats": CatsSettings,

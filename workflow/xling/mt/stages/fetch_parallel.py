@@ -16,8 +16,8 @@ from xling.config.translation import BitextSizes as ChosenSizes
 from xling.data.artificial.grammar import languages_of
 from xling.data.artificial.release import Release
 from xling.data.fetch import DOWNLOADS
-from xling.data.manifest import Manifest, RawFile, sha256_of
-from xling.data.notes import note_path, read_note
+from xling.data.fetched import Fetched, labelled
+from xling.data.manifest import Manifest, RawFile
 from xling.errors import DataError, UsageError
 from xling.files import write_text
 from xling.mt.data.artificial_bitext import (
@@ -154,10 +154,7 @@ def _in_folder(benchmark: str, root: Path, uses: Uses) -> list[RawFile]:
             fix="set data.root (or data_root=PATH on the command line of snakemake) to XTREME's "
             "download folder, or take the language out of the study",
         )
-    return [
-        _entry(path, "xtreme-tsv", split, code, sha256_of(path), path.stat().st_size)
-        for path, split, code in places
-    ]
+    return [labelled(path, "xtreme-tsv", split, code) for path, split, code in places]
 
 
 def _downloaded(benchmark: str, base: Path, uses: Uses) -> list[RawFile]:
@@ -170,32 +167,14 @@ def _downloaded(benchmark: str, base: Path, uses: Uses) -> list[RawFile]:
             allowed="folder: it is made of XNLI's files in XTREME's folder",
             fix="use data.source: folder, or another benchmark",
         )
-    known: dict[Path, tuple[str, dict[str, object]]] = {}
-    absent = []
-    for key in keys:
-        note = read_note(base, key)
-        if note is None:
-            absent.append(key)
-            continue
-        known |= {base / key / str(file["path"]): (key, file) for file in note["files"]}
-    if absent:
-        raise DataError(
-            f"downloads are missing ({len(absent)})",
-            where="\n           ".join([str(base), *absent]),
-            allowed="what 'xling fetch' has downloaded, with a note <key>.json beside each folder",
-            fix=f"xling fetch --dataset {' '.join(absent)}",
-        )
+    fetched = Fetched(base, keys)
     found: dict[tuple[Path, str, str], RawFile] = {}
     for corpus in _all_corpora(benchmark, base, uses.languages):
         # TED's file holds all languages.
         code = "all" if keys == [TED_ARTEFACT] else corpus.pair.language
         for path in corpus.files:
             if (path, corpus.split, code) not in found:
-                key, file = known.get(path, ("", {}))
-                _check_present(base, path, key, file)
-                found[path, corpus.split, code] = _entry(
-                    path, key, corpus.split, code, str(file["sha256"]), path.stat().st_size
-                )
+                found[path, corpus.split, code] = fetched.entry(path, corpus.split, code)
     return list(found.values())
 
 
@@ -204,28 +183,3 @@ def _all_corpora(benchmark: str, base: Path, languages: list[str]) -> Iterator[C
     for direction in DIRECTIONS:
         for split in SPLITS:
             yield from corpora(benchmark, base, languages, split, direction)
-
-
-def _check_present(base: Path, path: Path, key: str, file: dict[str, object]) -> None:
-    size = path.stat().st_size if path.is_file() else None
-    if not key or size != file["bytes"]:
-        artefact = key or path.relative_to(base).parts[0]
-        raise DataError(
-            f"a file of the download {artefact} is not as it was fetched",
-            where=str(path),
-            allowed=f"{file.get('bytes', 'a listed number of')} bytes"
-            + ("" if size is None else f"; there are {size}"),
-            fix=f"delete {note_path(base, artefact)}, then run: xling fetch --dataset {artefact}",
-        )
-
-
-def _entry(path: Path, form: str, split: str, code: str, sha256: str, size: int) -> RawFile:
-    return RawFile(
-        path=str(path),
-        format=form,
-        role="labelled",
-        split=split,
-        language=code,
-        bytes=size,
-        sha256=sha256,
-    )
