@@ -67,14 +67,17 @@ def amounts_figure(results: Results) -> Figure:
     curves: dict[str, list[tuple[int, float]]] = {}
     systems = by_amount(results.frame)
     several = len({system.model for system in systems}) > 1
+    mixed = len({system.corpora for system in systems}) > 1
     for system in systems:
         pairs = results.training_pairs(system, STS) or system.amount
         for pair, cell in by_pair(results, system).items():
             if pairs and cell and _taught(system, pair):
-                name = f"{', '.join(system.corpora)}: {pair}"
+                name = f"{', '.join(system.corpora)}: {pair}" if mixed else pair
                 name += f", {system.model}" if several else ""
                 curves.setdefault(name, []).append((pairs, cell.mean))
-    figure = Figure(figsize=(COLUMN, 2.4 + 0.14 * len(curves)), layout="constrained")
+    columns = 2 if mixed or several else 5
+    lines = -(-len(curves) // columns)
+    figure = Figure(figsize=(COLUMN, 2.4 + 0.14 * lines), layout="constrained")
     axes = figure.subplots()
     for index, points in enumerate(curves.values()):
         axes.plot(*zip(*sorted(points), strict=True), markersize=3.5, linewidth=1.2, **mark(index))
@@ -89,5 +92,7 @@ def amounts_figure(results: Results) -> Figure:
         Line2D([], [], markersize=3.5, linewidth=1.2, label=name, **mark(index))
         for index, name in enumerate(curves)
     ]
-    legend(figure, handles, f"STS 2017, study {results.frame.study}", columns=1)
+    title = f"STS 2017, study {results.frame.study}"
+    corpora = "" if mixed or not systems else f", {', '.join(systems[0].corpora)}"
+    legend(figure, handles, title + corpora, columns=columns)
     return figure
