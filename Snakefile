@@ -109,6 +109,11 @@ if PLAN.distillation:
     include: "workflow/rules/distill.smk"
 
 
+if PLAN.translations:
+
+    include: "workflow/rules/translate.smk"
+
+
 include: "workflow/rules/results.smk"
 
 

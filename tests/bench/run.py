@@ -27,6 +27,7 @@ from bench import (
     mining,
     robust_cost,
     scoring,
+    translate,
     xmixup,
 )
 from bench.comparison import Benchmark, Case, Times, compare, spread
@@ -45,10 +46,19 @@ BENCHMARKS = {
     "answer_scores": Benchmark(scoring.answer_scores, size=100, tiny=1),
     "distill": Benchmark(distill.distillation, size=64, tiny=4),
     "mining": Benchmark(mining.mining, size=20_000, tiny=200, memory=mining.mining),
+    "translate": Benchmark(translate.engines, size=128, tiny=6, package="ctranslate2"),
+    "translate_int8": Benchmark(translate.precisions, size=128, tiny=6, package="ctranslate2"),
+    "token_batches": Benchmark(translate.batches, size=256, tiny=6, package="ctranslate2"),
+    "repeated_xnli": Benchmark(
+        partial(translate.repeated, task="xnli"), size=120, tiny=8, package="ctranslate2"
+    ),
+    "repeated_xquad": Benchmark(
+        partial(translate.repeated, task="xquad"), size=60, tiny=10, package="ctranslate2"
+    ),
     "cats_cost": Benchmark(cats.cost, size=100, tiny=2, digits=2, package="fairseq"),
     "cats_memory": Benchmark(cats.memory, size=32, tiny=8, memory=cats.memory, package="fairseq"),
 }
-LINE = "{:13}  {:45}  {:>6}  {:>7}  {:25}  {:>5}  {}\n"
+LINE = "{:14}  {:45}  {:>6}  {:>7}  {:25}  {:>5}  {}\n"
 HEAD = LINE.format("name", "what", "ours", "other", "other way", "ratio", "spread")
 
 
@@ -92,6 +102,7 @@ def positive(text: str) -> int:
 
 def main() -> None:
     """Print the table, each line as soon as it is known."""
+    from xling.logs import set_up
     from xling.machine import set_threads
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -107,11 +118,12 @@ def main() -> None:
         "--rounds", type=positive, default=5, metavar="N", help="rounds that count (default: 5)"
     )
     args = parser.parse_args()
+    set_up()
     logging.disable(logging.WARNING)
     set_threads(1)
     sys.stdout.write(
-        f"{args.rounds} rounds, all sides in turns, one thread.  Seconds: median.  Ratio: other by "
-        f"ours, median, smallest to largest.\n\n{HEAD}"
+        f"{args.rounds} rounds, all sides in turns, one thread (translations: two).  Seconds: "
+        f"median.  Ratio: other by ours, median, smallest to largest.\n\n{HEAD}"
     )
     for name in args.only:
         sys.stdout.flush()

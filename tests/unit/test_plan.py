@@ -601,10 +601,11 @@ class TestSystems:
         run = run_at("xmixup/fixed/given/udpos/seed-1")
         teacher = run_at("xmixup/zero_shot/given/udpos/seed-1")
         assert plan.teacher(run) == teacher
-        assert plan.labellings == [teacher]
+        assert plan.labellings == [(teacher, "translate_train")]
         assert teacher in plan.trainings
         assert teacher not in plan.runs
-        assert plan.label_splits(teacher) == [("udpos", "translate_train")]
+        assert plan.labelled_part(teacher) == ("udpos", "translate_train")
+        assert plan.labels_path(teacher, "translate_train") == teacher.path
 
     def test_there_is_none_where_tags_are_carried_over_and_for_other_families(self):
         carried = {"where": {"methods": ["xmixup"]}, "set": {"xmixup": {"teacher": None}}}

@@ -15,8 +15,10 @@ from xling.plan import Run, canonical
 from xling.robust.splits import augmented_split
 from xling.stages import VERSIONS
 from xling.tables import table_paths
+from xling.tables import translations as translation_sheets
 from xling.tables.robust import sheet_names as robust_sheets
 from xling.tables.xmixup import sheet_names
+from xling.translate_splits import layout, made_split
 
 
 def gpus_by():
@@ -62,9 +64,20 @@ def prepared_of(splits):
     ]
 
 
-def raw_splits():
-    """Prepared splits that are made of raw files."""
-    return {split for task in PLAN.tasks for split in PLAN.raw_splits(task)} | {"text"}
+def files_splits():
+    """Prepared splits that are made of raw files, or of translated ones."""
+    return {split for task in PLAN.tasks for split in PLAN.prepared_splits(task)} | {
+        "text"
+    }
+
+
+def manifest_of(wildcards):
+    """The list of files that a prepared split is made of."""
+    made = made_split(wildcards.split)
+    if made is None:
+        return f"results/{STUDY.name}/raw/{wildcards.task}/manifest.json"
+    turn = PLAN.translations.turn(made)
+    return f"results/{STUDY.name}/translated/{made.engine}/{wildcards.task}/{turn}/manifest.json"
 
 
 def synonyms_of(split):
@@ -102,16 +115,15 @@ def tested(run):
 
 def labels_of(run):
     """The file with a teacher's labels that a training reads; none without a teacher."""
-    teacher = PLAN.teacher(run)
-    return [f"results/{STUDY.name}/labels/{teacher.path}.arrow"] if teacher else []
+    return [
+        f"results/{STUDY.name}/labels/{PLAN.labels_path(*one)}.arrow"
+        for one in PLAN.labelled_for(run)
+    ]
 
 
-def labelled_languages(run):
-    """Languages of the translations whose words a teacher labels."""
-    codes = (
-        PLAN.split_languages(task, split) for task, split in PLAN.label_splits(run)
-    )
-    return list(dict.fromkeys(code for part in codes for code in part))
+def labelled_languages(part):
+    """Languages of the translations whose words a teacher labels, given as (task, split)."""
+    return PLAN.split_languages(*part)
 
 
 def english_sides(input):
@@ -222,6 +234,14 @@ def tables_of(paper):
     return [
         str(path) for path in table_paths(PLAN, folder) if path.parent.name == paper
     ]
+
+
+def translation_tables():
+    """Table files on translations of our own."""
+    if PLAN.translations is None:
+        return []
+    folder = Path("results") / STUDY.name / "tables"
+    return [str(path) for path in translation_sheets.table_paths(PLAN, folder)]
 
 
 def figures_of(paper):

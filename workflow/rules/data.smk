@@ -38,9 +38,9 @@ rule fetch:
 
 
 rule prepare:
-    """Check a task's raw files and join them into one table per split."""
+    """Check a task's files, raw or translated here, and join them into one table per split."""
     input:
-        manifest="results/{study}/raw/{task}/manifest.json",
+        manifest=manifest_of,
     output:
         table="results/{study}/prepared/{task}/{split}.parquet",
         summary="results/{study}/prepared/{task}/{split}.json",
@@ -49,7 +49,7 @@ rule prepare:
     benchmark:
         "results/{study}/benchmarks/prepare/{task}/{split}.tsv"
     wildcard_constraints:
-        split=one_of(raw_splits()),
+        split=one_of(files_splits()),
     group:
         "prepare"
     threads: lambda wildcards: PLAN.reading_threads(wildcards.task)

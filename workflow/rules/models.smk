@@ -51,7 +51,7 @@ rule label:
     input:
         note=lambda wildcards: train_note(run_of(wildcards)),
         tokens=lambda wildcards: tokens_of(
-            run_of(wildcards), PLAN.label_splits(run_of(wildcards))
+            run_of(wildcards), [PLAN.labelled_part(run_of(wildcards))]
         ),
     output:
         labels="results/{study}/labels/{paper}/{method}/{model}/{task}/seed-{seed}.arrow",
@@ -71,7 +71,9 @@ rule label:
         ),
         in_turn=1,
     params:
-        languages=lambda wildcards: labelled_languages(run_of(wildcards)),
+        languages=lambda wildcards: labelled_languages(
+            PLAN.labelled_part(run_of(wildcards))
+        ),
         eval_batch_tokens=STUDY.resources.eval_batch_tokens,
         stage=VERSIONS["label"],
     message:

@@ -210,7 +210,8 @@ rule report:
         summaries=all_prepared("json"),
         distilled=distilled_data(),
         scores=f"results/{STUDY.name}/scores.csv",
-        tables=[path for paper in PLAN.papers for path in tables_of(paper)],
+        tables=[path for paper in PLAN.papers for path in tables_of(paper)]
+        + translation_tables(),
         figures=[path for paper in PLAN.papers for path in figures_of(paper)],
         check=f"results/{STUDY.name}/check.json",
     output:

@@ -18,11 +18,14 @@ from xling import (
     cli_distill,
     cli_doctor,
     cli_mt,
+    cli_products,
+    cli_projection,
     cli_results,
     cli_robust,
     cli_stages,
     cli_status,
     cli_study,
+    cli_translate,
     cli_xtreme,
 )
 from xling.errors import Interrupted, XlingError
@@ -56,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
     cli_xtreme.add_arguments(verbs)
     cli_mt.add_arguments(verbs)
     cli_distill.add_arguments(verbs)
+    cli_translate.add_arguments(verbs)
+    cli_products.add_arguments(verbs)
+    cli_projection.add_arguments(verbs)
     _add_stages(verbs)
     return top
 

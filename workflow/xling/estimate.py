@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from xling import translations_costs
 from xling.benchmarks import measured
 from xling.comparison.pairs import compared_papers
 from xling.job_costs import Job, JobCosts
@@ -77,7 +78,7 @@ def _stages(plan: Plan, known: JobCosts) -> dict[str, list[Job]]:
         stages["download"] = known.downloads()
     stages["fetch"] = [known.fetch(kind) for kind in plan.kinds]
     stages["prepare"] = [
-        known.prepare(kind, split) for kind in plan.kinds for split in known.raw_splits(kind)
+        known.prepare(kind, split) for kind in plan.kinds for split in known.prepared_splits(kind)
     ]
     if plan.needs_synonyms:
         stages["synonyms"] = [known.synonyms()]
@@ -86,7 +87,7 @@ def _stages(plan: Plan, known: JobCosts) -> dict[str, list[Job]]:
     stages["pretrain"] = [known.pretrain(model) for model in plan.models]
     used = {(run.model, run.task) for run in plan.runs}
     used |= {(run.model, task) for run in plan.trainings for task, _ in plan.train_splits(run)}
-    read = {(model, task, split) for model, task in used for split in known.raw_splits(task)}
+    read = {(model, task, split) for model, task in used for split in known.prepared_splits(task)}
     # Copies with synonyms are read by one method alone.
     read |= {
         (run.model, *part)
@@ -96,7 +97,7 @@ def _stages(plan: Plan, known: JobCosts) -> dict[str, list[Job]]:
     }
     stages["tokenize"] = [known.tokenize(*part) for part in sorted(read)]
     if plan.labellings:
-        stages["label"] = [known.label(run) for run in plan.labellings]
+        stages["label"] = [known.label(run) for run, _ in plan.labellings]
     stages["train"] = [known.train(run) for run in plan.trainings]
     stages["predict"] = [known.predict(run) for run in plan.runs]
     stages["score"] = [known.score() for _ in plan.runs]
@@ -112,6 +113,8 @@ def _stages(plan: Plan, known: JobCosts) -> dict[str, list[Job]]:
         from xling.distill import job_costs as distillation
 
         stages |= distillation.stages(plan)
+    if plan.translations:
+        stages |= translations_costs.stages(known)
     stages |= {name: [known.result() for _ in plan.papers] for name in ("tabulate", "plot")}
     stages |= {name: [known.result()] for name in ("scores", "check", "report")}
     return {stage: jobs for stage, jobs in stages.items() if jobs}

@@ -13,6 +13,7 @@ from xling.costs import RowSize, Shape
 from xling.plan import TEXT, Plan, Run
 from xling.robust.splits import augmented_split
 from xling.tasks import SOURCE_LANGUAGE, TASKS
+from xling.translate_splits import layout
 
 # Prepared splits that have as many rows as another.
 _MADE_OF = {
@@ -60,6 +61,10 @@ class JobRows:
         """Prepared splits of a task that are made of raw files; the text is one."""
         return [TEXT] if kind == TEXT else self.plan.raw_splits(kind)
 
+    def prepared_splits(self, kind: str) -> list[str]:
+        """Prepared splits of a task that are made of files; the text is one."""
+        return [TEXT] if kind == TEXT else self.plan.prepared_splits(kind)
+
     def _split_rows(self, kind: str, split: str) -> int:
         """Rows of a prepared split in all its languages."""
         if kind == TEXT:
@@ -72,7 +77,7 @@ class JobRows:
         if copied := augmented_split(split):
             return copied.copies * self.language_rows(task, "train", language)
         uses = self.study.tasks[task]
-        kind = _MADE_OF.get(split, split)
+        kind = _MADE_OF.get(layout(split), split)
         published = {"train": uses.train_split, "test": uses.test_split}.get(kind, kind)
         part = 1.0
         if uses.train_split == uses.test_split and kind != "dev":
@@ -159,7 +164,10 @@ class JobRows:
 
     def labelled_rows(self, run: Run) -> int:
         """Rows whose words a teacher labels."""
-        return sum(self.rows(*part) for part in self.plan.label_splits(run))
+        # Our own translations have as many rows as published ones.
+        task, split = self.plan.labelled_part(run)
+        codes = [c for c in self.study.tasks[task].languages if c != SOURCE_LANGUAGE]
+        return sum(self.language_rows(task, split, code) for code in codes)
 
     def texts(self, run: Run) -> int:
         """Texts that are read for a test row: pairs for each English side, or each text once.

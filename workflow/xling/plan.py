@@ -23,22 +23,26 @@ from xling.config.study import (
     Windows,
     XMixupChoices,
 )
+from xling.config.translations import PUBLISHED
 from xling.errors import UsageError
 from xling.methods import AUGMENTED, Method
 from xling.robust.settings import RobustSettings, VoteSettings
 from xling.robust.splits import AugmentedSplit, augmented_split
 from xling.score import MEAN, SMOOTHED, STANDARD
 from xling.tasks import SOURCE_LANGUAGE, TASKS
+from xling.translate_splits import ROLES, MadeSplit, layout, made_split, sources_of
 
 if TYPE_CHECKING:
     from xling.distill.plan import DistillPlan
     from xling.mt.plan import TranslationPlan
+    from xling.translations_plan import TranslationsPlan
 
 NEIGHBOURS = "counterfitted-neighbours"  # the table of synonyms in config/datasets.csv
 READERS = 4  # ours: a cluster's smallest jobs have as many cores
 TRANSLATION = "cats"  # the paper that translation models belong to
 DISTILLATION = "distill"  # the paper that sentence encoders belong to
 TEXT = "text"  # the pre-training text, where a task could stand
+TRANSLATE_TRAIN = "translate_train"  # the split whose words teachers label
 
 
 @dataclass(frozen=True, order=True)
@@ -91,6 +95,27 @@ class Plan:
         return None if self.study.distillation is None else DistillPlan(self.study)
 
     @cached_property
+    def translations(self) -> TranslationsPlan | None:
+        """Translations of our own; None if no run reads any."""
+        from xling.translations_plan import TranslationsPlan
+
+        found = None if self.study.translations is None else TranslationsPlan(self)
+        return found if found and found.engines else None
+
+    def engine_of(self, method: str) -> str | None:
+        """Return the engine whose translations a method reads; None: the published ones."""
+        part, system = self.study.translations, self.study.systems.get(method)
+        if part is None:
+            return None
+        name = system.translations if system and system.translations else part.use
+        return None if name == PUBLISHED else name
+
+    def _read_by(self, run: Run, split: str) -> str:
+        """Return the split that a run reads where its method names one."""
+        engine = self.engine_of(run.method) if split in ROLES else None
+        return MadeSplit(split, engine).name if engine else split
+
+    @cached_property
     def apart(self) -> dict[str, TranslationPlan | DistillPlan]:
         """The plans of runs that have rules of their own, by paper."""
         found = {TRANSLATION: self.translation, DISTILLATION: self.distillation}
@@ -125,12 +150,16 @@ class Plan:
     def trainings(self) -> list[Run]:
         """Runs whose model is trained, sorted (a shared model is trained once)."""
         own = {self.trained_as(run) for run in self.runs if self.trains(run)}
-        return sorted(own | {self.trained_as(one) for run in own for one in self._teachers(run)})
+        taught = {self.trained_as(one) for run in own for one, _ in self.labelled_for(run)}
+        return sorted(own | taught)
 
     @cached_property
-    def labellings(self) -> list[Run]:
-        """Runs whose model labels the words of translations for other trainings, sorted."""
-        return sorted({one for run in self.trainings for one in self._teachers(run)})
+    def labellings(self) -> list[tuple[Run, str]]:
+        """Runs whose model labels the words of translations for other trainings, sorted.
+
+        Each with the prepared split whose words they are.
+        """
+        return sorted({one for run in self.trainings for one in self.labelled_for(run)})
 
     @cached_property
     def analysed(self) -> list[Run]:
@@ -148,9 +177,17 @@ class Plan:
         own = method.trains and method.test_split == "test" and not method.borrows
         return TASKS[run.task].gold_english and compared and own
 
-    def _teachers(self, run: Run) -> list[Run]:
+    def labelled_for(self, run: Run) -> list[tuple[Run, str]]:
+        """Return who labels the words of which split for a training; none without a teacher."""
         teacher = self.teacher(run)
-        return [teacher] if teacher else []
+        return [(teacher, self._read_by(run, TRANSLATE_TRAIN))] if teacher else []
+
+    def labels_path(self, teacher: Run, split: str) -> str:
+        """Return the place of a teacher's labels below ``labels/``."""
+        if split == TRANSLATE_TRAIN:
+            return teacher.path
+        folder, _, seed = teacher.path.rpartition("/")
+        return f"{folder}/{split}/{seed}"
 
     def method(self, name: str) -> Method:
         """Return a method, or the study's variant of one."""
@@ -272,7 +309,9 @@ class Plan:
         """Prepared splits, as (task, split), that a training run reads for its updates."""
         task = TASKS[run.task].trains_as
         named = self.method(run.method).train_splits
-        return [(task, self._copies(run) if s == AUGMENTED else s) for s in named]
+        return [
+            (task, self._copies(run) if s == AUGMENTED else self._read_by(run, s)) for s in named
+        ]
 
     def _copies(self, run: Run) -> str:
         """Return the split with the copies of training rows that a run of RS-DA reads."""
@@ -299,7 +338,8 @@ class Plan:
             return [], []
         task = TASKS[run.task].trains_as
         sampled = self._xmixup(run).samples
-        return [(task, "train")], [(task, "back_translate")] if sampled else []
+        back = (task, self._read_by(run, "back_translate"))
+        return [(task, "train")], [back] if sampled else []
 
     def english_tests(self, run: Run) -> list[tuple[str, str]]:
         """English sides of a run's test rows, as (setting, split).
@@ -311,7 +351,7 @@ class Plan:
         sides = {"translate_test": "translate_test", "gold": "gold_english"}
         parallel = TASKS[run.task].gold_english
         chosen = self._xmixup(run).english or [*sides][: 2 if parallel else 1]
-        return [(setting, sides[setting]) for setting in chosen]
+        return [(setting, self._read_by(run, sides[setting])) for setting in chosen]
 
     def test_settings(self, run: Run) -> list[str]:
         """Settings that the scores of a run are in, in order, layers of retrieval left out."""
@@ -340,9 +380,9 @@ class Plan:
         name = self._xmixup(run).teacher
         return replace(run, method=name) if name else None
 
-    def label_splits(self, teacher: Run) -> list[tuple[str, str]]:
-        """Return the prepared splits, as (task, split), whose words a teacher labels."""
-        return [(TASKS[teacher.task].trains_as, "translate_train")]
+    def labelled_part(self, teacher: Run, split: str = TRANSLATE_TRAIN) -> tuple[str, str]:
+        """Return the prepared split, as (task, split), whose words a teacher labels."""
+        return TASKS[teacher.task].trains_as, split
 
     def _xmixup(self, run: Run) -> XMixupChoices:
         return self.settings(run).xmixup or XMixupChoices()
@@ -357,7 +397,7 @@ class Plan:
 
     def test_split(self, run: Run) -> str:
         """Prepared split that a run is scored on."""
-        return self.method(run.method).test_split
+        return self._read_by(run, self.method(run.method).test_split)
 
     def test_splits(self, run: Run) -> list[str]:
         """Prepared splits whose rows a run predicts: BUCC's threshold is tuned on the dev set."""
@@ -370,6 +410,10 @@ class Plan:
 
     def raw_splits(self, task: str) -> list[str]:
         """Prepared splits of a task that are made of raw files, sorted."""
+        return [split for split in self.prepared_splits(task) if made_split(split) is None]
+
+    def prepared_splits(self, task: str) -> list[str]:
+        """Prepared splits of a task that ``prepare`` makes: all but copies, sorted."""
         return [split for split in self.splits(task) if augmented_split(split) is None]
 
     @cached_property
@@ -382,9 +426,20 @@ class Plan:
         read += [(run.task, split) for run in self.runs for split in self.test_splits(run)]
         if self.distillation:
             read += self.distillation.prepared
-        # Copies are made of the prepared rows.
+        # Copies are made of the prepared rows, translations too.
         copied = {(task, "train") for task, split in read if augmented_split(split)}
-        return set(read) | copied
+        made = {(task, one) for task, split in read for one in sources_of(split)}
+        return set(read) | copied | made | self._translated_dev_sets(read)
+
+    def _translated_dev_sets(self, read: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Dev sets that engines translate although no run reads the translations."""
+        part = self.study.translations
+        if part is None or not part.dev_sets:
+            return set()
+        tested = {
+            task for task, split in read if made_split(split) and layout(split) == "translate_test"
+        }
+        return {(t, "dev") for t in tested if set(self.dev_languages(t)) - {SOURCE_LANGUAGE}}
 
     @cached_property
     def text_languages(self) -> list[str]:
@@ -394,12 +449,13 @@ class Plan:
 
     def split_languages(self, task: str, split: str) -> list[str]:
         """Languages a prepared split holds, in the task's order."""
+        kind = layout(split)
         if task == "text":
             return self.text_languages
         languages = self.study.tasks[task].languages
         if split == "train" or augmented_split(split):
             return [SOURCE_LANGUAGE]
-        if split in ("translate_train", "back_translate"):
+        if kind in ("translate_train", "back_translate"):
             return [code for code in languages if code != SOURCE_LANGUAGE]
         if split in ("test", "gold_english"):
             return list(languages)
@@ -547,9 +603,11 @@ class Plan:
 
     @cached_property
     def models(self) -> list[str]:
-        """Encoders that any run uses, sorted."""
+        """Encoders that any run uses, or that align translations, sorted."""
         distilled = self.distillation.models if self.distillation else []
-        return sorted({*distilled, *(run.model for run in self.runs)})
+        aligner = self.translations.aligner if self.translations else None
+        own = {run.model for run in self.runs}
+        return sorted({*distilled, *own, *([aligner] if aligner else [])})
 
     @cached_property
     def papers(self) -> list[str]:

@@ -57,6 +57,15 @@ VERSIONS = {
     "evaluate_sentences": 1,
     "score_sentences": 1,
     "compare_sentences": 1,
+    "convert_engine": 1,
+    "list_sentences": 1,
+    "translate_shard": 1,
+    "build_products": 1,
+    "measure_quality": 1,
+    "list_projection": 1,
+    "measure_projection": 1,
+    "compare_translations": 1,
+    "tabulate_translations": 1,
 }
 
 # fairseq loads the plug-in from its folder; it makes methods by name.
@@ -108,6 +117,15 @@ ENTRIES = {
     "evaluate_sentences": ("xling.distill.stages.evaluate_sentences",),
     "score_sentences": ("xling.distill.stages.score_sentences",),
     "compare_sentences": ("xling.distill.stages.compare_sentences",),
+    "convert_engine": ("xling.translate.stages.convert_engine",),
+    "list_sentences": ("xling.translate.products.stages",),
+    "translate_shard": ("xling.translate.stages.translate_shard",),
+    "build_products": ("xling.translate.products.stages",),
+    "measure_quality": ("xling.translate.products.report",),
+    "list_projection": ("xling.translate.project.report",),
+    "measure_projection": ("xling.translate.project.report",),
+    "compare_translations": ("xling.comparison.translations",),
+    "tabulate_translations": ("xling.tables.translations",),
 }
 
 # Code that cannot change a result: messages, versions, what a job ran on.
@@ -116,7 +134,14 @@ NO_RESULT = ("xling.errors", "xling.stages", "xling.machine", "xling.files")
 # These stages run nothing of other plans, though the study that they read may have them.
 FINE_TUNING = tuple("download fetch prepare pretrain tokenize label train predict score".split())
 FINE_TUNING += ("synonyms", "augment", "analyse", "compare")
-OTHER_PLANS = ("xling.mt", "xling.distill", "xling.config.distillation")
+OTHER_PLANS = (
+    "xling.mt",
+    "xling.distill",
+    "xling.config.distillation",
+    "xling.translate",
+    "xling.translations_plan",
+    "xling.config.translations",
+)
 
 PACKAGE = Path(__file__).parent
 LOCK = PACKAGE / "stages.lock"

@@ -73,7 +73,7 @@ def compare_paper(
         paper=paper,
         resamples=resamples,
         level=LEVEL,
-        pairs=_corrected(results),
+        pairs=corrected(results),
         gains=corrected_gains(gains),
     )
 
@@ -224,9 +224,9 @@ def _setting(pair: Pair, items: Mapping[Run, RunItems], method: str) -> str:
     return found[0]
 
 
-def _corrected(results: Sequence[PairResult]) -> list[PairResult]:
+def corrected(results: Sequence[PairResult]) -> list[PairResult]:
     """Correct the p values of each kind of sum for the number of pairs."""
-    corrected = list(results)
+    found = list(results)
     # Systems of different level are not exchangeable where their gaps are equal, so a gap has the
     # p value of the bootstrap.
     kinds = {"avg": "p_randomisation", "avg_targets": "p_randomisation", "gap": "p_bootstrap"}
@@ -234,6 +234,6 @@ def _corrected(results: Sequence[PairResult]) -> list[PairResult]:
         places = [i for i, one in enumerate(results) if getattr(one, kind) is not None]
         adjusted = holm([getattr(getattr(results[i], kind), name) for i in places])
         for i, p_value in zip(places, adjusted, strict=True):
-            test = getattr(corrected[i], kind).model_copy(update={"p_holm": p_value})
-            corrected[i] = corrected[i].model_copy(update={kind: test})
-    return corrected
+            test = getattr(found[i], kind).model_copy(update={"p_holm": p_value})
+            found[i] = found[i].model_copy(update={kind: test})
+    return found

@@ -94,11 +94,12 @@ def _candidates(plan: Plan) -> list[Pair]:
             continue
         for other in sorted(set(systems) - {one}, key=order.index):
             first, second = (other, one) if paper in BASELINES else (one, other)
-            found.append(_pair(plan, systems[first], systems[second]))
+            found.append(planned_pair(plan, systems[first], systems[second]))
     return found
 
 
-def _pair(plan: Plan, first: Sequence[Run], second: Sequence[Run]) -> Pair:
+def planned_pair(plan: Plan, first: Sequence[Run], second: Sequence[Run]) -> Pair:
+    """Return two systems on a task, given all planned runs of each."""
     run = first[0]
     scored = [
         set.intersection(*(set(plan.languages(one)) for one in runs)) for runs in (first, second)

@@ -14,6 +14,7 @@ from xling.config.source import KeyPath, Source, dotted
 from xling.config.split_checks import empty_splits, splits
 from xling.config.study import Study, TrainingSettings, Where, Windows
 from xling.config.translation_checks import check_translation
+from xling.config.translations_checks import check_translations, translation_names
 from xling.errors import UsageError, nearest
 from xling.methods import methods
 from xling.plan import Plan, Run
@@ -72,11 +73,12 @@ def check(study: Study, source: Source) -> list[Problem]:
         *_systems(study, source),
         *check_translation(study, source),
         *check_distillation(study, source),
+        *translation_names(study),
     ]
     # The grid can be asked only if names and tasks fit, all splits only if runs have settings.
     plan = Plan(study)
     problems = problems or [*splits(plan), *_trainings(plan, source), *_languages(plan)]
-    return problems or list(empty_splits(plan))
+    return problems or [*empty_splits(plan), *check_translations(plan)]
 
 
 def _name(study: Study, source: Source) -> Iterator[Problem]:

@@ -161,10 +161,12 @@ def _close_translation(parts: dict[str, Any]) -> None:
 
 def _close_distillation(parts: dict[str, Any]) -> None:
     """Name the keys of maps in the part on distillation: settings of a training."""
-    settings = DistillSettings.model_json_schema(schema_generator=_EditorSchema)
+    settings = DistillSettings.model_json_schema(
+        schema_generator=_EditorSchema, ref_template="#/$defs/Distill{model}"
+    )
     for name, kind in settings["$defs"].items():
         del kind["title"]
-        parts[name] = kind | {"properties": _without_defaults(kind["properties"])}
+        parts[f"Distill{name}"] = kind | {"properties": _without_defaults(kind["properties"])}
     for part, key in (
         ("DistillTraining", "defaults"),
         ("DistillOverride", "set"),

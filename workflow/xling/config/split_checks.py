@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from xling.config.problems import Problem
 from xling.plan import Plan
 from xling.tasks import SOURCE_LANGUAGE, TASKS
+from xling.translate_splits import layout
 
 _SPLITS = ("train", "dev", "test")
 
@@ -35,7 +36,7 @@ def empty_splits(plan: Plan) -> Iterator[Problem]:
         uses = plan.study.tasks[task]
         published = {
             {"dev": "dev", "test": uses.test_split, "gold_english": uses.test_split}.get(
-                split.removeprefix("translate_"), uses.train_split
+                layout(split).removeprefix("translate_"), uses.train_split
             )
             for split in plan.splits(task)
         }
@@ -53,7 +54,7 @@ def _english_sides(plan: Plan) -> Iterator[Problem]:
     """Name tasks whose rows have no English counterpart of the kind that a method reads."""
     for task in plan.tasks:
         about, uses = TASKS[task], plan.study.tasks[task]
-        splits = plan.splits(task)
+        splits = {layout(split) for split in plan.splits(task)}
         if "back_translate" in splits and uses.train_split != "train":
             yield Problem(
                 f"back-translations are of the training set, but '{task}' is trained on its "

@@ -25,6 +25,7 @@ from pydantic_core import PydanticKnownError
 from xling.config.distillation import Distillation
 from xling.config.parts import Closed, Language, Name, Precision, RunResources, Share, known
 from xling.config.translation import Translation
+from xling.config.translations import Translations
 from xling.methods import Method, methods
 from xling.robust.settings import RobustSettings
 from xling.tasks import SOURCE_LANGUAGE, TASKS
@@ -335,6 +336,21 @@ class System(_SetsTraining):
 
     method: MethodName = Field(..., description="whose code it runs; one that trains its own model")
     title: str = Field(..., min_length=1, description="as tables print it")
+    set: dict[str, Any] = Field(
+        default_factory=dict,
+        description="keys of the training settings; may be left out if 'translations' is given",
+    )
+    translations: Name | None = Field(
+        None,
+        description="whose translations it reads: 'published', or a name below "
+        "translations.engines; null: those of translations.use",
+    )
+
+    @model_validator(mode="after")
+    def _differs(self) -> System:
+        if not self.set and self.translations is None:
+            raise ValueError("a variant needs 'set' or 'translations': nothing differs")
+        return self
 
 
 class Training(Closed):
@@ -401,6 +417,9 @@ class Study(Closed):
     data: Data
     translation: Translation | None = None
     distillation: Distillation | None = None
+    translations: Translations | None = Field(
+        None, description="translations of our own; null: published ones alone"
+    )
     # Without one of these, a study must have the next three and experiments; see _needed.
     tasks: dict[TaskName, TaskSettings] = Field(None, validate_default=True)
     encoders: dict[Name, Encoder] = Field(
@@ -476,7 +495,10 @@ class Study(Closed):
         for name, system in self.systems.items():
             if name in built_in:
                 raise ValueError(f"systems.{name}: the name of a method; allowed: any other name")
-            if built_in[system.method].trained_as != system.method:
+            lender = built_in[built_in[system.method].trained_as]
+            # With a model that reads no translations, translations alone can differ.
+            borrows = bool(system.set) or system.translations is None or lender.translated
+            if lender.name != system.method and borrows:
                 own = [one.name for one in built_in.values() if one.trained_as == one.name]
                 raise ValueError(
                     f"systems.{name}.method: '{system.method}' has no training of its own, so "

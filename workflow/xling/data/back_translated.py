@@ -81,7 +81,7 @@ def sentences(
     path, _, reading = _read(job, language)
     _check_rows(job, language, path, reading, len(english))
     texts: dict[str, TaggedRow] = {row.id: row for row in reading.rows}
-    if not job.artificial:
+    if not (job.artificial or job.own_translations):
         _check_order(path, english, texts)
     return [
         row._replace(tokens=text.tokens, tags=text.tags)
@@ -152,7 +152,7 @@ def _matched(
     """Return translated rows with their back-translations; those without one are counted."""
     found = [(row, texts[row.id]) for row in trained if row.id in texts]
     missing = len(trained) - len(found)
-    limit = 0.0 if job.artificial else LARGEST_LOSS
+    limit = job.largest_loss
     check_loss(path, missing, len(trained), NO_BACK_TRANSLATION, limit=limit)
     job.drop(NO_BACK_TRANSLATION, language, missing)
     return found

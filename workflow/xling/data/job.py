@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from xling.config.study import SplitSizes
-from xling.data.checks import check_row_count
+from xling.data.checks import LARGEST_LOSS, LARGEST_OWN_LOSS, check_row_count
 from xling.data.readers.raw import RawData
 from xling.tasks import TASKS
 
@@ -60,6 +60,18 @@ class Job:
         What that split leaves out stands in its own summary and not here.
         """
         return replace(self, split=split, dropped={}, notes=[])
+
+    @property
+    def own_translations(self) -> bool:
+        """Whether the translations among the files are our own."""
+        return bool(self.raw.manifest.engines)
+
+    @property
+    def largest_loss(self) -> float:
+        """Share of the rows that a file of translations may lack; generated ones lack none."""
+        if self.own_translations:
+            return LARGEST_OWN_LOSS
+        return 0.0 if self.artificial else LARGEST_LOSS
 
     @property
     def shared_split(self) -> bool:

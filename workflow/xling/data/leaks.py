@@ -11,6 +11,7 @@ from xling.data.tables import languages_of, read_table
 from xling.plan import Plan
 from xling.robust.splits import augmented_split
 from xling.tasks import TASKS
+from xling.translate_splits import layout, made_split
 
 # What makes two rows the same item for a model, whatever their ids are.
 _TEXTS = {
@@ -69,11 +70,11 @@ def leaks(plan: Plan, prepared: Path) -> list[Overlap]:
 
 def _excuse(plan: Plan, lender: str, split: str, task: str, tested: str) -> str:
     study = plan.study
-    if split == "back_translate":
+    if made_split(split) or split == "back_translate":
         return "a translation may say what is said in a test"
     if augmented_split(split):
         return "copies of training rows with other words"
-    if tested == "translate_test":
+    if layout(tested) == "translate_test":
         return "a translation may say what is said in training"
     if (
         study.data.artificial is None

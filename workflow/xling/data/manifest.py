@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -53,16 +53,19 @@ class Manifest(_Part):
     Attributes:
         origin: where the data comes from, in words, for tables and records.
         translations: where translations come from, in words; empty if there are none.
+        engines: provenance of the engines that made them, if they are our own
+            (``xling.translate``).
     """
 
     task: str
     origin: str
     translations: str
     files: list[RawFile]
+    engines: list[dict[str, Any]] = []
 
     def dump(self) -> str:
         """Return the manifest as JSON text in a fixed order."""
-        value = self.model_dump()
+        value = self.model_dump(exclude=None if self.engines else {"engines"})
         value["files"].sort(key=lambda f: (f["role"], f["split"], f["language"], f["path"]))
         return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 

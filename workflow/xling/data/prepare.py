@@ -23,6 +23,7 @@ from xling.data.summary import summarise
 from xling.data.tables import table_of
 from xling.errors import UsageError
 from xling.tasks import TASKS
+from xling.translate_splits import layout
 
 TEXT = "text"
 _MODULES = {
@@ -52,7 +53,8 @@ def prepare(
     Args:
         task: a benchmark, or ``text`` for the pre-training text.
         split: ``train``, ``translate_train``, ``back_translate``, ``dev``, ``test``,
-            ``translate_test``, ``gold_english``; ``text`` for the task ``text``.
+            ``translate_test``, ``gold_english``; ``text`` for the task ``text``; with the name of
+            an engine, ``translate_train-nllb``, if the manifest's translations are our own.
         languages: languages of the table, in this order.
         manifest: raw files of the task.
         manifest_folder: where relative paths of the manifest start.
@@ -66,7 +68,7 @@ def prepare(
     Returns:
         The table (columns of :mod:`xling.data.tables`; rows of a language in their original order)
         and the summary: rows, labels and untranslated rows per language, dropped rows per reason
-        and language, notes, origin and sources.
+        and language, notes, origin and sources; of our own translations also ``engines``.
 
     Raises:
         DataError: a file is missing, changed, damaged, or not what it should be.
@@ -75,14 +77,16 @@ def prepare(
     family = TEXT if task == TEXT else TASKS[task].family
     splits: dict[str, Callable[[Job, str], list[Any]]]
     splits = importlib.import_module(f"xling.data.{_MODULES[family]}").SPLITS
-    if split not in splits:
+    kind = layout(split)
+    if kind not in splits:
         raise UsageError(
             f"the task '{task}' has no split '{split}'", where="split", allowed=", ".join(splits)
         )
     labels = () if task == TEXT else TASKS[task].labels
     raw = RawData(manifest, manifest_folder, labels)
-    job = Job(task, split, train_split, test_split, held_out, raw, artificial_sizes)
+    job = Job(task, kind, train_split, test_split, held_out, raw, artificial_sizes)
     job.threads = threads
-    parts = [table_of(splits[split](job, language), family) for language in languages]
+    parts = [table_of(splits[kind](job, language), family) for language in languages]
     table = pa.concat_tables(parts)
-    return table, summarise(job, table)
+    summary = summarise(job, table)
+    return table, summary | ({"split": split, "engines": manifest.engines} if kind != split else {})

@@ -9,7 +9,6 @@ from typing import Literal
 
 from xling.data import back_translated
 from xling.data.checks import (
-    LARGEST_LOSS,
     LARGEST_OVERLAP,
     check_loss,
     check_published_labels,
@@ -126,7 +125,7 @@ def _translated(
     file = job.raw.one(role, split, language)
     path = job.raw.path(file)
     reading = job.raw.read(file)
-    limit = 0.0 if job.artificial else LARGEST_LOSS
+    limit = job.largest_loss
     check_loss(path, reading.dropped.total(), reading.total, "malformed", limit=limit)
     for reason, count in sorted(reading.dropped.items()):
         job.drop(_TRANSLATION_FILE + reason, language, count)

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Literal
 
 from xling.data import back_translated
-from xling.data.checks import LARGEST_LOSS, LARGEST_OVERLAP, check_loss
+from xling.data.checks import LARGEST_OVERLAP, check_loss
 from xling.data.job import Job, Own
 from xling.data.manifest import RawFile
 from xling.data.prepare_pairs import IN_TEST, NO_TRANSLATION, UNKNOWN_TEXT
 from xling.data.readers.raw import RawData
 from xling.data.readers.rows import AlignedRow, Reading, TaggedRow, numbered
-from xling.data.tag_projection import OUTSIDE, carry_classes, carry_entities
+from xling.data.tag_projection import NO_CLASS, OUTSIDE, carry_classes, carry_entities
 from xling.errors import DataError, UsageError
 from xling.tasks import SOURCE_LANGUAGE
 
@@ -184,6 +184,10 @@ def _translate_train(job: Job, language: str) -> list[TaggedRow]:
     carry = carry_entities if entities else carry_classes
     rows, unaligned = [], 0
     for row, found in _translated(job, "translate_train", language, source):
+        if not found.pairs:  # of our own, to be labelled by a teacher: no tag is known
+            tags = (NO_CLASS,) * len(found.tokens)
+            rows.append(row._replace(language=language, tokens=found.tokens, tags=tags))
+            continue
         carried = carry(row.tags, found.pairs, len(found.tokens))
         unaligned += carried.unaligned
         rows.append(row._replace(language=language, tokens=found.tokens, tags=carried.tags))
@@ -242,14 +246,14 @@ def _translated(
 ) -> Iterable[tuple[TaggedRow, AlignedRow]]:
     """Give each sentence with its translation; the words of a sentence identify it.
 
-    Sentences without a translation, and for training those without alignment, are left out and
-    counted.  Of several translations the first in alphabetical order is taken: the order of the
-    file never matters.
+    Sentences without a translation are left out and counted, and for training those without
+    alignment, unless translations are our own: labels that failed were left out there.  Of several
+    translations the first in alphabetical order is taken: the order of the file never matters.
     """
     file = _translation_file(job, role, language)
     path = job.raw.path(file)
     reading = _aligned(job.raw, file)
-    limit = 0.0 if job.artificial else LARGEST_LOSS
+    limit = job.largest_loss
     check_loss(path, reading.dropped.total(), reading.total, "malformed", limit=limit)
     for reason, count in reading.dropped.items():
         # Set, not added: a file of all languages comes here once per language.
@@ -271,7 +275,7 @@ def _translated(
     missing = len(source) - len(found)
     check_loss(path, missing, len(source), NO_TRANSLATION, limit=limit)
     job.drop(NO_TRANSLATION, language, missing)
-    if role == "translate_test":
+    if role == "translate_test" or job.own_translations:
         return found
     kept = [pair for pair in found if pair[1].pairs]
     check_loss(path, len(found) - len(kept), len(found), NO_ALIGNMENT, limit=limit)

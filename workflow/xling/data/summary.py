@@ -112,6 +112,9 @@ def _in_words(counts: dict[str, int]) -> str:
 
 
 def _translations(job: Job) -> str:
+    made = job.split == "back_translate" or job.split.startswith("translate_")
+    if made and job.own_translations:
+        return job.raw.manifest.translations
     if job.split == "back_translate":
         return BACK_ARTIFICIAL if job.artificial else BACK
     if job.split == "gold_english":

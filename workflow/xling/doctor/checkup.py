@@ -68,7 +68,7 @@ def _gpu(plan: Plan | None, *, slurm_here: bool) -> Iterator[Finding]:
 
 
 def _study(plan: Plan, root: Path, *, verify_data: bool) -> Iterator[Finding]:
-    from xling.doctor import data, disk, distillation, encoders
+    from xling.doctor import data, disk, distillation, encoders, engines
     from xling.estimate import estimate
 
     results = Path("results") / plan.study.name / "benchmarks"
@@ -94,6 +94,9 @@ def _study(plan: Plan, root: Path, *, verify_data: bool) -> Iterator[Finding]:
         yield from guarded(
             lambda: distillation.sentence_encoder_findings(distilled), "sentence encoders"
         )
+    ours = plan.translations
+    if ours is not None:
+        yield from guarded(lambda: engines.engine_findings(ours), "engines")
 
 
 def _slurm(plan: Plan | None, missing: list[str]) -> Iterator[Finding]:

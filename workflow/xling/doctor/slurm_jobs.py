@@ -57,7 +57,7 @@ def _jobs(plan: Plan, needs: JobNeeds) -> Iterator[_Job]:
     study = plan.study
     for kind in plan.kinds:
         yield _Job("fetch", kind, needs.fetch(kind), 1, False)
-        for split in [TEXT] if kind == TEXT else plan.raw_splits(kind):
+        for split in [TEXT] if kind == TEXT else plan.prepared_splits(kind):
             threads = plan.reading_threads(kind)
             yield _Job("prepare", f"{kind} {split}", needs.prepare(kind, split), threads, False)
     for task, split in plan.augmented:
@@ -66,7 +66,7 @@ def _jobs(plan: Plan, needs: JobNeeds) -> Iterator[_Job]:
         gpu = plan.needs_text(model) and study.resources.gpu > 0
         threads = study.resources.pretrain_threads
         yield _Job("pretrain", model, needs.pretrain(model), threads, gpu)
-    for run in plan.labellings:
+    for run in dict.fromkeys(run for run, _ in plan.labellings):
         about = plan.resources(run)
         yield _Job("label", run.path, needs.label(run), about.train_threads, about.gpu > 0)
     for run in plan.trainings:

@@ -12,6 +12,8 @@ import pkgutil
 from dataclasses import dataclass, replace
 from functools import cache
 
+from xling.translate_splits import ROLES
+
 #: In ``train_splits``: copies of ``train`` with synonyms; the plan knows how many (RS-DA).
 AUGMENTED = "train_rs_da"
 
@@ -74,6 +76,12 @@ class Method:
         return AUGMENTED in self.train_splits
 
     @property
+    def translated(self) -> bool:
+        """Whether machine translations are read, in training or at test time."""
+        read = {*self.train_splits, self.test_split}
+        return self.reads_english or not read.isdisjoint(ROLES)
+
+    @property
     def trains(self) -> bool:
         """Whether a model is trained at all."""
         return bool(self.train_splits)
@@ -85,8 +93,9 @@ class Method:
         return XlingTrainer
 
     def variant(self, name: str, title: str) -> Method:
-        """Return a method of another name that trains a model of its own."""
-        return replace(self, name=name, title=title, trained_as=name, variant_of=self.name)
+        """Return a method of another name; it trains its own model if this one does."""
+        lender = name if self.trained_as == self.name else self.trained_as
+        return replace(self, name=name, title=title, trained_as=lender, variant_of=self.name)
 
 
 @cache

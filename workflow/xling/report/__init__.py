@@ -17,6 +17,8 @@ from xling.plan import Plan
 from xling.records import Record
 from xling.report.distillation import Distilled, distilled_tables
 from xling.report.distillation import facts as distillation_facts
+from xling.report.made_translations import facts as made_facts
+from xling.report.made_translations import made_tables
 from xling.report.translation import Translated, translated_tables
 from xling.report.translation import facts as translation_facts
 from xling.tables.xmixup import NO_ANALYSES, Analyses
@@ -40,7 +42,8 @@ def report_text(
     Args:
         prepared: summary of each prepared split, by (task, split).
         result: of ``xling check``.
-        figures: folder that :func:`xling.figures.write_figures` wrote.
+        figures: folder that :func:`xling.figures.write_figures` wrote; beside it lie the results of
+            translations of our own.
         analyses: by run, as tables and figures were made of.
         comparisons: of pairs of systems, as tables were made of.
         translated: results of translation models.
@@ -65,6 +68,9 @@ def report_text(
     if plan.distillation:
         by_number.append(distilled_tables(plan.distillation, distilled.results))
         about += distillation_facts(plan.distillation)
+    if plan.translations:
+        by_number.append(made_tables(plan, figures.parent))
+        about += made_facts(plan)
     for paper in by_number:
         for one in (one for kind in paper["kinds"] for one in kind["figures"]):
             one["figure"] = _data_address(one["path"])

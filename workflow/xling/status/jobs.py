@@ -11,11 +11,14 @@ from pathlib import Path
 
 from xling.comparison.pairs import compared_papers
 from xling.figures import figure_paths
-from xling.plan import TEXT, Plan, Run
+from xling.job_costs import JobCosts
+from xling.plan import TEXT, TRANSLATE_TRAIN, Plan, Run
 from xling.status.distillation import distillation_jobs
 from xling.status.folder import Folder, Job
 from xling.status.translation import translation_jobs
+from xling.status.translations import own_translation_jobs
 from xling.tables import table_paths
+from xling.translations_costs import TranslationsCosts
 
 
 def jobs_of(plan: Plan, results: Path = Path("results")) -> list[Job]:
@@ -35,6 +38,11 @@ def jobs_of(plan: Plan, results: Path = Path("results")) -> list[Job]:
         *_runs(plan, here),
         *(translation_jobs(plan.translation, here) if plan.translation else ()),
         *(distillation_jobs(plan.distillation, here) if plan.distillation else ()),
+        *(
+            own_translation_jobs(TranslationsCosts(JobCosts(plan)), here)
+            if plan.translations
+            else ()
+        ),
         *_reports(plan, here),
     ]
 
@@ -55,7 +63,7 @@ def _data(plan: Plan, here: Folder) -> Iterator[Job]:
     for task in plan.kinds:
         yield here.job("fetch", f"fetch/{task}", {"task": task}, (f"raw/{task}/manifest.json",))
     for task in plan.kinds:
-        for split in [TEXT] if task == TEXT else plan.raw_splits(task):
+        for split in [TEXT] if task == TEXT else plan.prepared_splits(task):
             place = f"prepared/{task}/{split}"
             yield here.job(
                 "prepare",
@@ -102,7 +110,7 @@ def _tokens(plan: Plan, here: Folder) -> Iterator[Job]:
             *(part for side in plan.english_splits(run) for part in side),
         ]
     }
-    read |= {(run.model, *part) for run in plan.labellings for part in plan.label_splits(run)}
+    read |= {(run.model, *plan.labelled_part(run, split)) for run, split in plan.labellings}
     read |= {
         (run.model, run.task, split)
         for run in plan.runs
@@ -112,6 +120,24 @@ def _tokens(plan: Plan, here: Folder) -> Iterator[Job]:
         place = f"{model}/{task}/{split}"
         wildcards = {"model": model, "task": task, "split": split}
         yield here.job("tokenize", f"tokenize/{place}", wildcards, (f"tokens/{place}.arrow",))
+
+
+def _labellings(plan: Plan, here: Folder) -> Iterator[Job]:
+    """Yield those of published translations first, as their rule is another."""
+    for run, split in sorted(plan.labellings, key=lambda one: one[1] != TRANSLATE_TRAIN):
+        asked, place = plan.resources(run), plan.labels_path(run, split)
+        own = {} if split == TRANSLATE_TRAIN else {"split": split}
+        names = {"paper": run.paper, "method": run.method, "model": run.model, "task": run.task}
+        yield here.job(
+            "label_own" if own else "label",
+            f"label/{place}",
+            {**names, **own, "seed": str(run.seed)},
+            (f"labels/{place}.arrow",),
+            threads=asked.train_threads,
+            gpus=min(1, asked.gpu),
+            run=run,
+            stage="label",
+        )
 
 
 def _runs(plan: Plan, here: Folder) -> Iterator[Job]:
@@ -126,9 +152,7 @@ def _runs(plan: Plan, here: Folder) -> Iterator[Job]:
         place = f"{rule}/{run.path}"
         return here.job(rule, place, wildcards, outputs, threads=threads, gpus=gpus, run=run)
 
-    for run in plan.labellings:
-        asked, place = plan.resources(run), f"labels/{run.path}.arrow"
-        yield job("label", run, (place,), threads=asked.train_threads, gpus=min(1, asked.gpu))
+    yield from _labellings(plan, here)
     for run in plan.trainings:
         asked, place = plan.resources(run), f"runs/{run.path}"
         outputs = (f"{place}/model/model.safetensors", f"{place}/train.json")

@@ -13,7 +13,7 @@ from xling.cluster import controller, slurm
 from xling.cluster.controller import Controller
 from xling.errors import DataError
 from xling.estimate import StageCost, estimate
-from xling.plan import DISTILLATION, TRANSLATION, Plan, Run
+from xling.plan import DISTILLATION, TRANSLATE_TRAIN, TRANSLATION, Plan, Run
 from xling.status.distillation import rules_of
 from xling.status.hours import Used, used
 from xling.status.jobs import jobs_of
@@ -130,8 +130,9 @@ class StudyStatus:
         if self.plan.trains(run):
             trained = self.plan.trained_as(run)
             found.add(self._states["train", trained])
-            if teacher := self.plan.teacher(trained):
-                found |= {self._states["train", teacher], self._states["label", teacher]}
+            for teacher, split in self.plan.labelled_for(trained):
+                rule = "label" if split == TRANSLATE_TRAIN else "label_own"
+                found |= {self._states["train", teacher], self._states[rule, teacher]}
         return _overall(score, found)
 
     @cached_property

@@ -44,8 +44,9 @@ def table_paths(plan: Plan, folder: Path) -> list[Path]:
     The overview of all tasks is called ``xtreme``, the layers of a task ``{task}-layers``, its
     settings at test time ``{task}-settings``, the tests of systems ``significance``, a paper's own
     tables ``table-{number}-{subject}`` or ``table-{subject}``.  :func:`write_tables` writes them,
-    but those of translation models and of sentence encoders: :mod:`xling.tables.cats` and
-    :mod:`xling.tables.distill` do.
+    but those of translation models, of sentence encoders and of translations of our own:
+    :mod:`xling.tables.cats`, :mod:`xling.tables.distill` and :mod:`xling.tables.translations` do.
+    The latter are no part of a paper.
     """
     names = paper_tasks(plan) + [(paper, OVERVIEW) for paper in overview_papers(plan)]
     names += [(paper, sweep_name(task)) for paper, task in sweeps(plan)]
@@ -64,6 +65,10 @@ def table_paths(plan: Plan, folder: Path) -> list[Path]:
         from xling.tables import distill
 
         paths += distill.table_paths(plan.distillation, folder)
+    if plan.whole is None:
+        from xling.tables import translations
+
+        paths += translations.table_paths(plan, folder)
     return paths
 
 
