@@ -333,10 +333,18 @@ def test_a_part_has_a_mean_only_beside_another_part():
 def test_what_the_study_of_the_tests_compares():
     plan = Plan(load_study("smoke").study).distillation
     found = Counter((one.kind, one.task) for one in contrasts(plan))
+    assert found == {("encoder", STS): 1, ("teacher", STS): 1}
+    # Its student is alone on the other tasks.
+    assert {run.task for run in not_compared(plan)} == {BUCC, TATOEBA}
+
+
+def test_what_the_default_study_compares():
+    plan = Plan(load_study("mini").study).distillation
+    found = Counter((one.kind, one.task) for one in contrasts(plan))
     assert found == {
-        ("encoder", STS): 4,
-        ("teacher", STS): 4,
-        ("student", STS): 1,
-        **{(kind, task): 1 for kind in ("encoder", "teacher") for task in (BUCC, TATOEBA)},
+        **{(kind, task): 9 for kind in ("encoder", "teacher") for task in (STS, TATOEBA)},
+        **{(kind, BUCC): 2 for kind in ("encoder", "teacher")},
+        # Both corpora, both bilingual students, and the one without the source side.
+        **{("student", STS): 5, ("student", TATOEBA): 5, ("student", BUCC): 1},
     }
     assert not_compared(plan) == []

@@ -339,7 +339,7 @@ def prepared(root: Path, task: str, split: str, files: dict[str, str], **how) ->
 def small(monkeypatch):
     """Published data of any size that may lose a fifth of its rows."""
     monkeypatch.setattr("xling.data.job.Job.check_rows", lambda *args: None)
-    for module in ("back_translated", "prepare_pairs"):
+    for module in ("back_translated", "job"):
         monkeypatch.setattr(f"xling.data.{module}.LARGEST_LOSS", 0.2)
 
 
