@@ -354,6 +354,14 @@ def gpu_type(wildcards):
     return STUDY.resources.gpu_type
 
 
+def prepare_group(wildcards):
+    """Preparing shares an allocation, but for translations of our own.
+
+    They are made of prepared tables, so with those they would be a group that waits for itself.
+    """
+    return None if made_split(wildcards.split) else "prepare"
+
+
 def label_group(wildcards):
     """Short labellings share an allocation; others have their own."""
     return "labellings" if NEEDS.is_short(run_of(wildcards), "label") else None

@@ -51,11 +51,12 @@ rule prepare:
     wildcard_constraints:
         split=one_of(files_splits()),
     group:
-        "prepare"
+        prepare_group
     threads: lambda wildcards: PLAN.reading_threads(wildcards.task)
     resources:
         **REQUESTS.cpu(
-            lambda wildcards: NEEDS.prepare(wildcards.task, wildcards.split), "prepare"
+            lambda wildcards: NEEDS.prepare(wildcards.task, wildcards.split),
+            prepare_group,
         ),
         in_turn=1,
     params:

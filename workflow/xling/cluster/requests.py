@@ -35,9 +35,11 @@ class Requests:
     gpus_by: Literal["gpus", "gres"]
     members: Callable[[], Mapping[str, int]]
 
-    def cpu(self, needs_of: Callable[[Any], Needs], group: str | None = None) -> dict[str, Any]:
-        """Return the resources of a rule without GPUs."""
-        return self._common(needs_of, lambda _: 0, lambda _: group)
+    def cpu(
+        self, needs_of: Callable[[Any], Needs], group: str | Name | None = None
+    ) -> dict[str, Any]:
+        """Return the resources of a rule without GPUs; ``group`` may depend on the wildcards."""
+        return self._common(needs_of, lambda _: 0, group if callable(group) else lambda _: group)
 
     def model(
         self,
