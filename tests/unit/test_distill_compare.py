@@ -22,13 +22,14 @@ from distill_predictions import (
 )
 from scipy import stats
 
+from xling.comparison.results import dump_comparison
 from xling.config.loader import load_study
 from xling.distill.comparison.averages import members
 from xling.distill.comparison.compare import compare_systems
 from xling.distill.comparison.contrasts import compared_runs, contrasts, not_compared
 from xling.distill.comparison.items import SCORES, items_of
 from xling.distill.comparison.ranks import drawn_correlations, pearson_of_moments, rank_moments
-from xling.distill.comparison.results import dump_comparison, read_comparison
+from xling.distill.comparison.results import read_comparison
 from xling.distill.evaluation import bitext, similarity
 from xling.distill.evaluation import tatoeba as tatoeba_scores
 from xling.distill.stages.compare_sentences import compare_sentences

@@ -11,8 +11,8 @@ import pytest
 from distill_predictions import STUDENT, bucc, plan_of, sts, tatoeba
 from distill_results import record, scores_of
 
+from xling.comparison.results import dump_comparison
 from xling.distill.comparison.compare import compare_systems
-from xling.distill.comparison.results import dump_comparison
 from xling.distill.evaluation.space import write_space
 from xling.distill.figures.gains import Gain, gains_figure
 from xling.distill.tables.differences import MOST_LANGUAGES, build

@@ -15,12 +15,19 @@ from xling.comparison.gains import corrected_gains, gains_of
 from xling.comparison.item_statistics import RunItems, item_statistics, score_of
 from xling.comparison.pair_items import pair_items
 from xling.comparison.pairs import BASELINES, Pair, compared
-from xling.comparison.results import Comparison, GainResult, OverSeeds, PairResult, Tested
+from xling.comparison.results import (
+    Comparison,
+    GainResult,
+    OverSeeds,
+    PairResult,
+    over_items,
+    over_seeds,
+)
 from xling.comparison.shared_items import SharedItems, in_one_order, shared_items
 from xling.errors import DataError
 from xling.plan import Plan, Run
 from xling.stats.holm import holm
-from xling.stats.items import LEVEL, RESAMPLES, ItemTest
+from xling.stats.items import LEVEL, RESAMPLES
 from xling.stats.languages import LanguageTests, Systems, compare_pairs
 from xling.stats.resampling import Floats
 from xling.stats.seeds import compare_seeds
@@ -31,8 +38,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# The last places of a sum depend on the machine; files must not.
-_PLACES = 9
 #: One number per language.
 _ByLanguage = Mapping[str, float]
 
@@ -129,7 +134,7 @@ def _result(
         for side in (systems.first, systems.second)
     )
     whole = {
-        name: _tested(tests.combined[name], _sum(first, weights), _sum(second, weights))
+        name: over_items(tests.combined[name], _sum(first, weights), _sum(second, weights))
         for name, weights in systems.combine.items()
     }
     return PairResult(
@@ -142,7 +147,7 @@ def _result(
         metric=task.metric,
         together=task.parallel,
         languages={
-            code: _tested(test, first[code], second[code], tests.adjusted[code])
+            code: over_items(test, first[code], second[code], tests.adjusted[code])
             for code, test in tests.languages.items()
         },
         left_out=shared.left_out,
@@ -174,20 +179,6 @@ def _sum(scores: _ByLanguage, weights: _ByLanguage) -> float:
     return sum(weight * scores[code] for code, weight in weights.items())
 
 
-def _tested(test: ItemTest, first: float, second: float, p_holm: float = 1.0) -> Tested:
-    return Tested(
-        first=round(first, _PLACES),
-        second=round(second, _PLACES),
-        difference=round(test.difference, _PLACES),
-        low=round(test.low, _PLACES),
-        high=round(test.high, _PLACES),
-        p_bootstrap=test.p_bootstrap,
-        p_randomisation=test.p_randomisation,
-        p_holm=p_holm,
-        items=test.items,
-    )
-
-
 def _over_seeds(pair: Pair, shared: SharedItems, task: Task) -> OverSeeds:
     """Compare the means over all languages seed by seed."""
     weights = _sums(pair)["avg"]
@@ -201,14 +192,7 @@ def _over_seeds(pair: Pair, shared: SharedItems, task: Task) -> OverSeeds:
             }
         )
     test = compare_seeds(*sides)
-    return OverSeeds(
-        seeds=list(test.seeds),
-        left_out=list(pair.seeds_left_out),
-        difference=round(test.difference, _PLACES),
-        sd=None if test.sd is None else round(test.sd, _PLACES),
-        p_value=test.p_value,
-        note=test.note,
-    )
+    return over_seeds(test, pair.seeds_left_out)
 
 
 def _setting(pair: Pair, items: Mapping[Run, RunItems], method: str) -> str:

@@ -4,11 +4,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xling.errors import DataError
+
+if TYPE_CHECKING:
+    from xling.stats.items import ItemTest
+    from xling.stats.seeds import SeedTest
+
+# The last places of a sum depend on the machine; files must not.
+_PLACES = 9
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class _Part(BaseModel):
@@ -178,17 +189,59 @@ def read_comparison(path: Path) -> Comparison:
     Raises:
         DataError: the file is damaged or of another shape.
     """
+    return read_results(Comparison, path, "a paper's comparisons", "compare")
+
+
+def read_results(kind: type[M], path: Path, what: str, verb: str) -> M:
+    """Read comparisons of some kind.
+
+    Args:
+        kind: their type.
+        path: of the file.
+        what: is read, for the message.
+        verb: of xling that writes it.
+
+    Raises:
+        DataError: the file is damaged or of another shape.
+    """
     try:
-        return Comparison.model_validate_json(path.read_text(encoding="utf-8"))
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
         raise DataError(
-            "a paper's comparisons cannot be read",
+            f"{what} cannot be read",
             where=str(path),
-            allowed=f"the JSON that 'xling compare' writes ({type(error).__name__})",
+            allowed=f"the JSON that 'xling {verb}' writes ({type(error).__name__})",
             fix="delete the file and run snakemake again",
         ) from error
 
 
-def dump_comparison(comparison: Comparison) -> str:
-    """Return a paper's comparisons as JSON text with sorted keys."""
+def dump_comparison(comparison: BaseModel) -> str:
+    """Return comparisons as JSON text with sorted keys."""
     return json.dumps(comparison.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def over_items(test: ItemTest, first: float, second: float, p_holm: float = 1.0) -> Tested:
+    """Return a test over items with two systems' scores, rounded as files have them."""
+    return Tested(
+        first=round(float(first), _PLACES),
+        second=round(float(second), _PLACES),
+        difference=round(test.difference, _PLACES),
+        low=round(test.low, _PLACES),
+        high=round(test.high, _PLACES),
+        p_bootstrap=test.p_bootstrap,
+        p_randomisation=test.p_randomisation,
+        p_holm=p_holm,
+        items=test.items,
+    )
+
+
+def over_seeds(test: SeedTest, left_out: Sequence[int]) -> OverSeeds:
+    """Return a test over seeds, rounded as files have it."""
+    return OverSeeds(
+        seeds=list(test.seeds),
+        left_out=list(left_out),
+        difference=round(test.difference, _PLACES),
+        sd=None if test.sd is None else round(test.sd, _PLACES),
+        p_value=test.p_value,
+        note=test.note,
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xling.comparison.results import OverSeeds, Tested
+from xling.comparison.results import OverSeeds, over_items, over_seeds
 from xling.distill.comparison.averages import members
 from xling.distill.comparison.contrasts import Contrast, contrasts, not_compared
 from xling.distill.comparison.items import METRICS, SCORES, ByLanguage, items_of
@@ -19,7 +19,7 @@ from xling.distill.comparison.results import POOLING, ContrastResult, SentenceCo
 from xling.distill.comparison.shared import Shared, shared_items
 from xling.distill.tables.frame import PAPER, STS
 from xling.stats.holm import holm
-from xling.stats.items import LEVEL, RESAMPLES, ItemTest, tested_sum
+from xling.stats.items import LEVEL, RESAMPLES, tested_sum
 from xling.stats.resampling import Floats, Shifts, Sides
 from xling.stats.seeds import compare_seeds
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SEED = 0
-# The last places of a sum depend on the machine; files must not.
-_PLACES = 9
 
 
 def compare_systems(
@@ -135,7 +133,7 @@ def _result(
         for name, group in groups.items()
     }
     tested = {
-        name: _tested(tested_sum(own, weight, sizes), *(float(weight @ side) for side in means))
+        name: over_items(tested_sum(own, weight, sizes), *(float(weight @ side) for side in means))
         for name, weight in (weights | of_means).items()
     }
     adjusted = holm([tested[code].p_randomisation for code in codes])
@@ -181,28 +179,7 @@ def _over_seeds(pair: Contrast, scores: Sequence[Floats], weights: Floats) -> Ov
     seeds = [one.seed for one, _ in pair.pairs]
     first, second = (dict(zip(seeds, (side @ weights).tolist(), strict=True)) for side in scores)
     test = compare_seeds(first, second)
-    return OverSeeds(
-        seeds=list(test.seeds),
-        left_out=list(pair.left_out),
-        difference=round(test.difference, _PLACES),
-        sd=None if test.sd is None else round(test.sd, _PLACES),
-        p_value=test.p_value,
-        note=test.note,
-    )
-
-
-def _tested(test: ItemTest, first: float, second: float) -> Tested:
-    return Tested(
-        first=round(first, _PLACES),
-        second=round(second, _PLACES),
-        difference=round(test.difference, _PLACES),
-        low=round(test.low, _PLACES),
-        high=round(test.high, _PLACES),
-        p_bootstrap=test.p_bootstrap,
-        p_randomisation=test.p_randomisation,
-        p_holm=1.0,
-        items=test.items,
-    )
+    return over_seeds(test, pair.left_out)
 
 
 def _corrected(results: Sequence[ContrastResult]) -> list[ContrastResult]:

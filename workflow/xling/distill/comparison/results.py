@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from xling.comparison.results import OverSeeds, Tested
+from xling.comparison.results import OverSeeds, Tested, read_results
 from xling.distill.comparison.contrasts import Contrast, Key, Kind
-from xling.errors import DataError
 
 #: How several seeds become one test, as captions say it.
 POOLING = (
@@ -87,17 +85,6 @@ def read_comparison(path: Path) -> SentenceComparison:
     Raises:
         DataError: the file is damaged or of another shape.
     """
-    try:
-        return SentenceComparison.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError) as error:
-        raise DataError(
-            "the comparisons of sentence embeddings cannot be read",
-            where=str(path),
-            allowed=f"the JSON that 'xling compare-sentences' writes ({type(error).__name__})",
-            fix="delete the file and run snakemake again",
-        ) from error
-
-
-def dump_comparison(comparison: SentenceComparison) -> str:
-    """Return comparisons as JSON text with sorted keys."""
-    return json.dumps(comparison.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return read_results(
+        SentenceComparison, path, "the comparisons of sentence embeddings", "compare-sentences"
+    )

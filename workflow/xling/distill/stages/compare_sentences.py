@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xling.comparison.results import dump_comparison
 from xling.distill.comparison.compare import compare_systems
-from xling.distill.comparison.results import dump_comparison
 from xling.errors import UsageError
 from xling.files import write_text
 from xling.plan import Plan

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xling.comparison.results import OverSeeds, Tested
+from xling.comparison.results import OverSeeds, Tested, over_items, over_seeds
 from xling.errors import DataError
 from xling.mt.plan import PAPER, TranslationPlan
 from xling.mt.scoring.averages import Groups, check_languages, members
@@ -31,7 +31,7 @@ from xling.mt.scoring.run_scores import target_of
 from xling.mt.scoring.sentences import Translations, translations
 from xling.plan import Run
 from xling.stats.holm import holm
-from xling.stats.items import LEVEL, ItemTest
+from xling.stats.items import LEVEL
 from xling.stats.resampling import Floats
 from xling.stats.seeds import compare_seeds
 
@@ -42,8 +42,6 @@ log = logging.getLogger(__name__)
 
 #: Benchmarks whose test sentences with equal ids are the same English sentence.
 PARALLEL = ("ted8_diverse", "ted8_related", "xnli_parallel")
-# The last places of a sum depend on the machine; files must not.
-_PLACES = 9
 
 
 def compare_systems(
@@ -159,7 +157,7 @@ def _compared(
         _result(
             pair,
             {
-                name: _tested(one[i], sides[name][0][i], sides[name][1][i])
+                name: over_items(one[i], sides[name][0][i], sides[name][1][i])
                 for name, one in tests.items()
             },
             together,
@@ -222,29 +220,8 @@ def _over_seeds(pair: Contrast, counts: _Counts, groups: Groups) -> dict[str, Ov
             for runs in (pair.runs(pair.first), pair.runs(pair.second))
         ]
         test = compare_seeds(*sides)
-        found[name] = OverSeeds(
-            seeds=list(test.seeds),
-            left_out=list(test.left_out),
-            difference=round(test.difference, _PLACES),
-            sd=None if test.sd is None else round(test.sd, _PLACES),
-            p_value=test.p_value,
-            note=test.note,
-        )
+        found[name] = over_seeds(test, test.left_out)
     return found
-
-
-def _tested(test: ItemTest, first: float, second: float) -> Tested:
-    return Tested(
-        first=round(float(first), _PLACES),
-        second=round(float(second), _PLACES),
-        difference=round(test.difference, _PLACES),
-        low=round(test.low, _PLACES),
-        high=round(test.high, _PLACES),
-        p_bootstrap=test.p_bootstrap,
-        p_randomisation=test.p_randomisation,
-        p_holm=1.0,
-        items=test.items,
-    )
 
 
 def _corrected(results: Sequence[ContrastResult]) -> list[ContrastResult]:

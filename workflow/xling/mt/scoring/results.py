@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from xling.comparison.results import OverSeeds, Tested
-from xling.errors import DataError
+from xling.comparison.results import OverSeeds, Tested, read_results
 from xling.mt.scoring.contrasts import Contrast, Kind
 
 #: How several seeds become one test, as captions say it.
@@ -88,17 +86,4 @@ def read_comparison(path: Path) -> MtComparison:
     Raises:
         DataError: the file is damaged or of another shape.
     """
-    try:
-        return MtComparison.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError) as error:
-        raise DataError(
-            "the comparisons of translation systems cannot be read",
-            where=str(path),
-            allowed=f"the JSON that 'xling compare-mt' writes ({type(error).__name__})",
-            fix="delete the file and run snakemake again",
-        ) from error
-
-
-def dump_comparison(comparison: MtComparison) -> str:
-    """Return comparisons as JSON text with sorted keys."""
-    return json.dumps(comparison.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return read_results(MtComparison, path, "the comparisons of translation systems", "compare-mt")

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xling.comparison.results import dump_comparison
 from xling.errors import UsageError
 from xling.files import write_text
 from xling.mt.scoring.compare import compare_systems
-from xling.mt.scoring.results import dump_comparison
 from xling.plan import Plan
 from xling.tasks.predicted import read_predictions
 
