@@ -104,7 +104,7 @@ def test_a_plain_dry_run_takes_the_mini_study_and_is_quick(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "results/mini/report/index.html" in done.stdout + done.stderr
     # 2.3 to 3.7 starts of snakemake (of 0.9 to 1.4 s each) were measured, with 400 jobs; 3.3 with
-    # 790; 6.4 beside other work with 1,480.
+    # 790; 6.4, beside other work, with 1,262.
     assert seconds < 8 * start_seconds()
 
 
