@@ -107,6 +107,16 @@ def test_memory_of_a_gpu_is_known_only_where_one_is_asked_for(tmp_path):
     assert needs.gpu_mem_mb(run(task="opus100-m2o", model="wide", seed=3)) > 800
 
 
+def test_only_jobs_with_the_same_gpus_share_an_allocation(tmp_path):
+    more = "  experiments:\n    - methods: [temperature_1_5"
+    given = "  resources: [{where: {models: [wide]}, set: {gpu: 1}}]\n"
+    plan = Plan(load_small(tmp_path, (more, given + more)).study)
+    needs = TranslationNeeds(plan.translation)
+    for rule in ("train_mt", "generate", "analyse_mt"):
+        assert needs.is_short(run(), rule)
+        assert not needs.is_short(run(task="opus100-m2o", model="wide", seed=3), rule)
+
+
 def test_all_jobs_are_listed_with_their_files(plan, tmp_path):
     jobs = jobs_of(plan, tmp_path)
     (one,) = [job for job in jobs if job.rule == "train_mt" and job.run == run("cats-x4")]

@@ -307,6 +307,14 @@ class TestShort:
         assert found.is_short(XNLI, "predict") is predict
         assert found.is_short(BUCC, "predict") is predict
 
+    @pytest.mark.parametrize("other", [{"gpu": 0}, {"gpu_type": "a100"}])
+    def test_not_where_other_gpus_are_asked_for(self, other):
+        overrides = [{"where": {"tasks": ["xnli"]}, "set": other}]
+        found = plan_of(resources={"gpu": 1, "short_minutes": 9, "overrides": overrides})
+        assert not found.is_short(XNLI, "train")
+        assert not found.is_short(XNLI, "predict")
+        assert found.is_short(BUCC, "predict")
+
 
 class TestMonotone:
     def needs_of(self, **changed):

@@ -15,6 +15,7 @@ from typing import Literal
 
 from xling import costs, memory
 from xling.cluster.site import Site
+from xling.config.study import Resources, RunResources
 from xling.costs import Shape
 from xling.job_costs import Job, JobCosts
 from xling.job_rows import PAIR, Tested, without_seed
@@ -45,6 +46,21 @@ class Needs:
 
     mem_mb: int
     minutes: int
+
+
+def short(job: Job, own: RunResources, study: Resources) -> bool:
+    """Whether a job is so short that several share an allocation.
+
+    Snakemake stops at a group whose jobs ask for different GPUs, so those alone share that ask for
+    one of the study's GPUs, or for none where it has none.
+
+    Args:
+        own: what the job's run may use.
+        study: what runs without overrides may use.
+    """
+    assert job.seconds is not None, "unknown encoders have a stand-in, and downloads no group"
+    usual = (job.gpus, own.gpu_type) == (min(1, study.gpu), study.gpu_type)
+    return usual and job.seconds <= 60 * study.short_minutes
 
 
 class JobNeeds:
@@ -86,10 +102,9 @@ class JobNeeds:
         return value if most is None else min(value, most)
 
     def is_short(self, run: Run, rule: Literal["label", "train", "predict", "analyse"]) -> bool:
-        """Whether a job is so short that several share an allocation; never one of many GPUs."""
+        """Whether a job is so short that several share an allocation; see :func:`short`."""
         job: Job = getattr(self._jobs, rule)(run)
-        assert job.seconds is not None, "unknown encoders have a stand-in"
-        return job.gpus <= 1 and job.seconds <= 60 * self.plan.study.resources.short_minutes
+        return short(job, self.plan.resources(run), self.plan.study.resources)
 
     def gpu_mem_mb(self, run: Run) -> int | None:
         """Return the estimated memory of one GPU of a training, in MB (10^6 bytes), no margin.

@@ -14,7 +14,7 @@ from xling.config.distillation import STS
 from xling.costs import Shape
 from xling.distill.job_costs import RAW, DistillCosts
 from xling.job_costs import Job
-from xling.needs import UNKNOWN, Needs, with_margins
+from xling.needs import UNKNOWN, Needs, short, with_margins
 from xling.plan import Plan, Run
 
 # sentence-transformers and what it imports, beside torch and transformers.
@@ -41,8 +41,7 @@ class DistillNeeds:
     def is_short(self, run: Run, rule: Literal["train_student", "evaluate_sentences"]) -> bool:
         """Whether a job is so short that several share an allocation."""
         job: Job = getattr(self.jobs, rule)(replace(run, seed=0))
-        assert job.seconds is not None, "unknown encoders have a stand-in"
-        return job.seconds <= 60 * self.plan.study.resources.short_minutes
+        return short(job, self.plan.resources(run), self.plan.study.resources)
 
     def train_student(self, run: Run) -> Needs:
         """Training of a student; its teacher is loaded if vectors are missing."""

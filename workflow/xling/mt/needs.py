@@ -13,7 +13,7 @@ from xling import memory
 from xling.job_costs import Job
 from xling.mt.job_costs import RAW, TranslationCosts
 from xling.mt.plan import TranslationPlan
-from xling.needs import Needs, with_margins
+from xling.needs import Needs, short, with_margins
 from xling.plan import Run
 
 # fairseq beside torch.  Ours: measured peaks of tiny models are 390 to 540 MB with both, 310 to 420
@@ -37,10 +37,9 @@ class TranslationNeeds:
         self._one_analysis = cache(self._analysis)
 
     def is_short(self, run: Run, rule: Literal["train_mt", "generate", "analyse_mt"]) -> bool:
-        """Whether a job is so short that several share an allocation; never one of many GPUs."""
+        """Whether a job is so short that several share an allocation."""
         job: Job = getattr(self.jobs, rule)(replace(run, seed=0))
-        assert job.seconds is not None, "only downloads are unknown"
-        return job.gpus <= 1 and job.seconds <= 60 * self.plan.study.resources.short_minutes
+        return short(job, self.plan.resources(run), self.plan.study.resources)
 
     def train_mt(self, run: Run) -> Needs:
         """Training of a run."""
