@@ -7,6 +7,7 @@ import copy
 import csv
 import io
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -24,6 +25,7 @@ from xling.comparison.translations import (
 )
 from xling.config.study import Study
 from xling.errors import DataError
+from xling.figures import translations as figures
 from xling.plan import Plan
 from xling.records import dump_record
 from xling.report.made_translations import facts as facts_of_page
@@ -31,6 +33,7 @@ from xling.report.made_translations import made_tables
 from xling.tables import table_paths as all_paths
 from xling.tables import translations
 from xling.tables.sheet import csv_text, latex_text, markdown_text
+from xling.tables.table import AVG_TARGETS
 from xling.tasks import TASKS
 from xling.tasks.predicted import write_predictions
 
@@ -356,6 +359,7 @@ def test_verbs(results, tmp_path, capsys):
     assert len(json.loads(output.read_text())["pairs"]) == 2
     assert cli.main(["tabulate-translations", *options]) == 0
     assert (results / "tables" / "translations" / "transfer.md").is_file()
+    assert (results / "figures" / "translations" / "figure-transfer.png").is_file()
     assert cli.main([*verb, "cats"]) == 2
     assert "xmixup" in capsys.readouterr().err
 
@@ -367,10 +371,34 @@ def test_verbs_for_a_study_without_engines(tmp_path, capsys):
     assert "no system of the study uses translations of our own" in capsys.readouterr().err
 
 
-def test_the_page_shows_the_tables(results):
+def test_the_figure_has_what_the_table_has(results):
+    plan = make_plan()
+    (panel,) = figures.panels(plan, translations.read_comparisons(plan, results))
+    assert (panel.base, panel.right) == ("Translate-train-all", "exact")
+    assert panel.lines == ["en", "qaa", "qab", AVG_TARGETS]
+    assert list(panel.results) == ["published", "nllb"]
+    assert panel.results["nllb"].languages["qaa"].difference == pytest.approx(-15.0)
+    paths = figures.write_figures(plan, results, results / "figures")
+    assert paths == figures.figure_paths(plan, results / "figures")
+    drawn = paths[-1].read_text(encoding="utf-8")
+    for words in ("XNLI: Translate-train-all", "exact (reference)", "nllb", AVG_TARGETS):
+        assert words in drawn
+    figures.write_figures(plan, results, results / "again")
+    again = [path.read_bytes() for path in figures.figure_paths(plan, results / "again")]
+    assert again == [path.read_bytes() for path in paths]
+
+
+def test_no_figure_where_nothing_is_compared():
+    assert figures.figure_paths(make_plan(methods=["train-exact"]), Path()) == []
+    assert figures.figure_paths(Plan(Study.model_validate(STUDY)), Path()) == []
+
+
+def test_the_page_shows_tables_and_figure(results):
     plan = make_plan()
     found = made_tables(plan, results)
     assert [one.file for one in found["sheets"]] == ["quality", "projection", "transfer"]
+    ((figure,),) = [kind["figures"] for kind in found["kinds"]]
+    assert figure["path"] == results / "figures" / "translations" / "figure-transfer.svg"
     ((name, words),) = facts_of_page(plan)
     assert name == "translations of our own"
     assert "revision f8d333a" in words

@@ -9,6 +9,7 @@ from xling.config.loader import config_file
 from xling.data.manifest import sha256_of
 from xling.distill.comparison.contrasts import compared_runs as distilled_pairs
 from xling.figures import figure_paths
+from xling.figures import translations as drawn_translations
 from xling.figures.distill import space_runs
 from xling.needs import JobNeeds
 from xling.plan import Run, canonical
@@ -242,6 +243,12 @@ def translation_tables():
         return []
     folder = Path("results") / STUDY.name / "tables"
     return [str(path) for path in translation_sheets.table_paths(PLAN, folder)]
+
+
+def translation_figures():
+    """Figure files on translations of our own."""
+    folder = Path("results") / STUDY.name / "figures"
+    return [str(path) for path in drawn_translations.figure_paths(PLAN, folder)]
 
 
 def figures_of(paper):

@@ -212,7 +212,8 @@ rule report:
         scores=f"results/{STUDY.name}/scores.csv",
         tables=[path for paper in PLAN.papers for path in tables_of(paper)]
         + translation_tables(),
-        figures=[path for paper in PLAN.papers for path in figures_of(paper)],
+        figures=[path for paper in PLAN.papers for path in figures_of(paper)]
+        + translation_figures(),
         check=f"results/{STUDY.name}/check.json",
     output:
         page=f"results/{STUDY.name}/report/index.html",

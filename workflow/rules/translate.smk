@@ -469,7 +469,7 @@ rule compare_translations:
 
 
 rule tabulate_translations:
-    """Tables of the quality of translations, of label projection, and of what they are worth."""
+    """Tables of the quality of translations, of labels, of what they are worth; its figure."""
     input:
         qualities=[
             f"results/{STUDY.name}/{OWN.quality_path(*part)}" for part in OWN.qualities
@@ -485,6 +485,7 @@ rule tabulate_translations:
         records=records_of(translation_sheets.shown_runs(PLAN)),
     output:
         tables=translation_tables(),
+        figures=translation_figures(),
     log:
         f"results/{STUDY.name}/logs/tabulate_translations.log",
     benchmark:
@@ -498,7 +499,7 @@ rule tabulate_translations:
         results=f"results/{STUDY.name}",
         stage=VERSIONS["tabulate_translations"],
     message:
-        "Tables of translations"
+        "Tables and figure of translations"
     shell:
         "xling --log {log:q} tabulate-translations --study {params.study:q}"
         " --results {params.results:q}"

@@ -95,9 +95,12 @@ def _compare(args: argparse.Namespace) -> None:
 
 
 def _tabulate(args: argparse.Namespace) -> None:
+    from xling.figures.translations import write_figures
     from xling.tables.translations import write_tables
 
-    write_tables(plan_of(args.study), args.results, args.results / "tables")
+    plan = plan_of(args.study)
+    write_tables(plan, args.results, args.results / "tables")
+    write_figures(plan, args.results, args.results / "figures")
 
 
 def plan_of(text: str) -> Plan:
@@ -207,7 +210,7 @@ def _add_tables(verbs: Any) -> None:
     _add_study(sub)
     sub.add_argument("--paper", required=True, help="key of the paper")
     add_paths(sub, output="JSON to write")
-    text = "write the tables of a study's translations: quality, projection, transfer"
+    text = "write tables and figure of a study's translations: quality, projection, transfer"
     _add_study(add_verb(verbs, "tabulate-translations", _tabulate, text))
 
 

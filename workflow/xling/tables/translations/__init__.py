@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xling.comparison.results import read_comparison
+from xling.comparison.results import Comparison, read_comparison
 from xling.comparison.translations import compared_papers, sources
 from xling.errors import DataError
 from xling.files import write_text
@@ -90,12 +90,20 @@ def build_sheets(plan: Plan, results: Path) -> list[Sheet]:
         records = [
             read_record(results / "runs" / run.path / "record.json") for run in shown_runs(plan)
         ]
-        comparisons = []
-        for paper in compared_papers(plan):
-            path = results / "comparisons" / f"translations-{paper}.json"
-            comparisons.append(read_comparison(path))
-        sheets.append(transfer_sheet(plan, records, comparisons))
+        sheets.append(transfer_sheet(plan, records, read_comparisons(plan, results)))
     return sheets
+
+
+def read_comparisons(plan: Plan, results: Path) -> list[Comparison]:
+    """Read what was found of systems that differ in their translations alone.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
+    folder = results / "comparisons"
+    return [
+        read_comparison(folder / f"translations-{paper}.json") for paper in compared_papers(plan)
+    ]
 
 
 def _quality(ours: TranslationsPlan, results: Path) -> dict[str, Sequence[Mapping[str, Any]]]:

@@ -42,7 +42,7 @@ def transfer_sheet(
         DataError: records must not be compared, or comparisons are not those of the plan.
     """
     assert plan.translations is not None, "only asked for where there are translations"
-    tested = _tests(plan, comparisons)
+    tested = planned_tests(plan, comparisons)
     shown = [row for one in sources(plan) for row in _rows(plan, one, records, tested)]
     sections = []
     for key in dict.fromkeys((one.group.paper, one.group.task) for one in shown):
@@ -81,10 +81,20 @@ def transfer_sheet(
     )
 
 
-def _tests(
+def base_title(plan: Plan, one: Sources) -> str:
+    """Return the title of the method that systems share."""
+    variant = plan.study.systems.get(one.systems[0])
+    return plan.method(variant.method if variant else one.systems[0]).title
+
+
+def planned_tests(
     plan: Plan, comparisons: Sequence[Comparison]
 ) -> dict[tuple[str, str, str, str, str], PairResult]:
-    """Return what was found, by paper, task, model and both systems."""
+    """Return what was found, by paper, task, model and both systems.
+
+    Raises:
+        DataError: comparisons are not those of the plan.
+    """
     planned = {
         (paper, pair.task, pair.model, pair.first, pair.second)
         for paper in {one.paper for one in sources(plan)}
@@ -116,8 +126,7 @@ def _rows(
     table = build_table(plan, one.paper, one.task, records)
     by_key = {(system.method, system.model): system for system in table.systems}
     right = reference(plan, one)
-    variant = plan.study.systems.get(one.systems[0])
-    base = plan.method(variant.method if variant else one.systems[0]).title
+    base = base_title(plan, one)
     for source, method in one.methods.items():
         key = (one.paper, one.task, one.model, method, one.methods[right])
         system = by_key[method, one.model]
