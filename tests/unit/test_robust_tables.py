@@ -171,6 +171,18 @@ def test_claims_have_a_line_for_each_task_and_method(sheets):
         assert row.entries[-1].text in ("yes", "the opposite", "not shown")
 
 
+def test_claims_mark_gains_of_collapsed_runs(plan):
+    fallen = [
+        record.model_copy(update={"flags": ["collapsed: en (accuracy 50.0, chance 50.0, n 8)"]})
+        if (record.task, record.method) == ("pawsx", "adv")
+        else record
+        for record in records_of(plan)
+    ]
+    claims = build_sheets(plan, fallen, [comparison_of(plan, 100)])[0]
+    marked = {row.labels[1:] for row in claims.sections[0].rows if row.entries[1].dagger}
+    assert marked == {("PAWS-X", "Adversarial training (ADV)")}
+
+
 def test_all_files_are_written_and_settings_are_named(plan, tmp_path):
     records = records_of(plan)
     paths = write_tables(plan, records, tmp_path, [comparison_of(plan, 100)])

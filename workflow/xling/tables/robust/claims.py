@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import stdev
 
 from xling.analysis.language_distances import KINDS
@@ -160,10 +160,21 @@ def _row(results: Results, one: Answer) -> Row:
         (one.claim, TASKS[one.gain.task].title, results.title(one.gain.first)),
         (
             Entry(_MEASURES.get(one.measure, one.measure)),
-            *numbers,
+            replace(numbers[0], dagger=_collapsed(results, one.gain)),
+            *numbers[1:],
             Entry(sd),
             Entry(one.note or one.verdict),
         ),
+    )
+
+
+def _collapsed(results: Results, gain: GainResult) -> bool:
+    """Return whether a run of either system is no better than chance: its gain says little."""
+    return any(
+        system.collapsed and system.method in (gain.first, gain.second)
+        for table in results.tables
+        for system in table.systems
+        if (table.task.name, system.model) == (gain.task, gain.model)
     )
 
 
