@@ -47,7 +47,7 @@ BENCHMARKS = {
     "distill": Benchmark(distill.distillation, size=64, tiny=4),
     "mining": Benchmark(mining.mining, size=20_000, tiny=200, memory=mining.mining),
     "translate": Benchmark(translate.engines, size=128, tiny=6, package="ctranslate2"),
-    "translate_int8": Benchmark(translate.precisions, size=128, tiny=6, package="ctranslate2"),
+    "translate_int8": Benchmark(translate.precisions, size=64, tiny=4, package="ctranslate2"),
     "token_batches": Benchmark(translate.batches, size=256, tiny=6, package="ctranslate2"),
     "repeated_xnli": Benchmark(
         partial(translate.repeated, task="xnli"), size=120, tiny=8, package="ctranslate2"

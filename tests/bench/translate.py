@@ -39,6 +39,14 @@ SHAPE = {
     "max_position_embeddings": 512,
     "init_std": 0.2,
 }
+# As wide as NLLB-200's smallest: products of small matrices gain nothing from int8.
+WIDE = {
+    "d_model": 1024,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_ffn_dim": 4096,
+    "decoder_ffn_dim": 4096,
+}
 SUBWORDS_PER_WORD = 2.5  # of the made-up words
 ROUNDING = 1e-2  # of mean log-probabilities
 SAME_TEXTS = 0.98  # rounding may turn a tie
@@ -64,11 +72,15 @@ def engines(sentences: int, folder: Path) -> Case:
 def precisions(sentences: int, folder: Path) -> Case:
     """Compare CTranslate2 in int8 with float32; rounded weights say other words."""
     texts = made_up(sentences)
-    ours, other = converted(folder, "int8"), converted(folder)
+    ours, other = converted(folder, "int8", **WIDE), converted(folder, **WIDE)
+    library = reference(folder, **WIDE)
     return Case(
-        f"translating {sentences:,} sentences in int8",
+        f"translating {sentences:,} sentences in int8, {WIDE['d_model']:,} wide",
         lambda: partial(greedy, ours, texts),
-        {"float32": lambda: partial(greedy, other, texts)},
+        {
+            "float32": lambda: partial(greedy, other, texts),
+            "transformers, float32": lambda: partial(greedy, library, texts),
+        },
         lambda one, two: len(one) == len(two) == sentences,
     )
 
@@ -125,28 +137,28 @@ def made_up(sentences: int) -> list[str]:
     return [" ".join(rng.choice(WORDS, max(1, round(size)))) for size in sizes]
 
 
-def published(folder: Path) -> Path:
+def published(folder: Path, **shape: float) -> Path:
     """Return the folder of the model; it is made if it is not there."""
     model = folder / "model"
-    return model if model.is_dir() else write_model("m2m100", model, **SHAPE)
+    return model if model.is_dir() else write_model("m2m100", model, **(SHAPE | shape))
 
 
-def converted(folder: Path, precision: Precision = "float32") -> CTranslate2Model:
-    """Return the converted model."""
+def converted(folder: Path, precision: Precision = "float32", **shape: float) -> CTranslate2Model:
+    """Return the converted model; ``shape`` is what differs from :data:`SHAPE`."""
     from xling.translate.convert import convert_model
     from xling.translate.converted import Origin
     from xling.translate.ctranslate import CTranslate2Model
 
     output = folder / "converted"
-    convert_model(published(folder), "m2m100", output, Origin("made up", "", "Apache-2.0"))
+    convert_model(published(folder, **shape), "m2m100", output, Origin("made up", "", "Apache-2.0"))
     return CTranslate2Model(output, precision, machine())
 
 
-def reference(folder: Path) -> LibraryModel:
+def reference(folder: Path, **shape: float) -> LibraryModel:
     """Return the same model in transformers."""
     from xling.translate.library import LibraryModel
 
-    return LibraryModel(published(folder), "m2m100", "float32", machine())
+    return LibraryModel(published(folder, **shape), "m2m100", "float32", machine())
 
 
 def machine() -> Machine:

@@ -105,6 +105,12 @@ def test_names_of_the_page_are_there():
         assert f"| `{name}` |" in text
 
 
+def test_no_page(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["translation-examples", "--study", "mini", "--engine", "exact"]) == 2
+    assert "there is no page" in capsys.readouterr().err
+
+
 def test_a_page_keeps_what_stands_around_the_examples(tmp_path):
     page = tmp_path / "page.md"
     text = f"before\n{BEGIN}\nold\n{END}\nafter\n"

@@ -28,7 +28,8 @@ def write_examples(plan: Plan, engine: str, results: Path, stored: Stored, page:
         page: Markdown file with a place for them.
 
     Raises:
-        UsageError: the engine's projection is not measured, or nothing aligns words.
+        UsageError: there is no such page, the engine's projection is not measured, or nothing aligns
+            words.
         DataError: the page has no place for examples, or a translation is missing.
     """
     from xling.translate.products.examples import stored_examples
@@ -49,6 +50,13 @@ def write_examples(plan: Plan, engine: str, results: Path, stored: Stored, page:
             "no encoder aligns words in this study",
             where=f"study {plan.study.name}, translations.aligner",
             fix="name an encoder of the study there",
+        )
+    if not page.is_file():
+        raise UsageError(
+            "there is no page to write examples into",
+            where=str(page),
+            allowed="a Markdown file with a place for them",
+            fix="name it with --page, or run this where docs/translation.md is",
         )
     labels = ours.products.labels
     probe = Probe(ours.artificial, tuple(ours.languages(engine)), ours.part.probe, labels.marker)
