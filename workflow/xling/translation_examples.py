@@ -28,8 +28,8 @@ def write_examples(plan: Plan, engine: str, results: Path, stored: Stored, page:
         page: Markdown file with a place for them.
 
     Raises:
-        UsageError: there is no such page, the engine's projection is not measured, or nothing aligns
-            words.
+        UsageError: there is no such page, the engine's projection is not measured, or nothing
+            aligns words.
         DataError: the page has no place for examples, or a translation is missing.
     """
     from xling.translate.products.examples import stored_examples
