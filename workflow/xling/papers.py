@@ -8,9 +8,9 @@ against each other.  The files on CATS and on distillation have other keys:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -70,6 +70,35 @@ class Setting(Closed):
         return self
 
 
+def check_sources(sources: Collection[str], settings: Iterable[tuple[str, str, Setting]]) -> None:
+    """Raise ValueError if a setting, given with its section and key, has an unknown source."""
+    for section, key, one in settings:
+        if one.source and one.source not in sources:
+            raise ValueError(
+                f"unknown source '{one.source}' of '{section}.{key}'; allowed: {', '.join(sources)}"
+            )
+
+
+class SettingBlock(Closed):
+    """Settings by section; a subclass has a field for each section and says which keys it has."""
+
+    keys: ClassVar[Mapping[Any, frozenset[str]]]
+
+    def settings(self) -> Iterator[tuple[str, str, Setting]]:
+        """Yield section, key and setting."""
+        for section in self.keys:
+            for key, one in getattr(self, section).items():
+                yield section, key, one
+
+    @model_validator(mode="after")
+    def _check(self) -> SettingBlock:
+        for section, key, _ in self.settings():
+            if key not in self.keys[section]:
+                allowed = ", ".join(sorted(self.keys[section]))
+                raise ValueError(f"unknown key '{section}.{key}'; allowed: {allowed}")
+        return self
+
+
 class Where(Closed):
     """Which runs a block is for; a list that is left out matches all."""
 
@@ -77,9 +106,10 @@ class Where(Closed):
     families: list[str] | None = Field(None, min_length=1)
 
 
-class Block(Closed):
+class Block(SettingBlock):
     """Settings of some tasks and encoders."""
 
+    keys = KEYS
     where: Where
     training: dict[str, Setting] = Field(default_factory=dict)
     xmixup: dict[str, Setting] = Field(default_factory=dict)
@@ -87,20 +117,6 @@ class Block(Closed):
     reading: dict[str, Setting] = Field(default_factory=dict)
     decoding: dict[str, Setting] = Field(default_factory=dict)
     run: dict[str, Setting] = Field(default_factory=dict)
-
-    def settings(self) -> Iterator[tuple[Section, str, Setting]]:
-        """Yield section, key and setting."""
-        for section in KEYS:
-            for key, one in getattr(self, section).items():
-                yield section, key, one
-
-    @model_validator(mode="after")
-    def _check(self) -> Block:
-        for section, key, _ in self.settings():
-            if key not in KEYS[section]:
-                allowed = ", ".join(sorted(KEYS[section]))
-                raise ValueError(f"unknown key '{section}.{key}'; allowed: {allowed}")
-        return self
 
 
 class PaperSettings(Closed):
@@ -156,12 +172,7 @@ class PaperSettings(Closed):
             if family not in FAMILIES.values():
                 allowed = ", ".join(FAMILIES.values())
                 raise ValueError(f"unknown encoder '{family}'; allowed: {allowed}")
-        for section, key, one in (one for block in self.settings for one in block.settings()):
-            if one.source and one.source not in self.sources:
-                raise ValueError(
-                    f"unknown source '{one.source}' of '{section}.{key}'; "
-                    f"allowed: {', '.join(self.sources)}"
-                )
+        check_sources(self.sources, (one for block in self.settings for one in block.settings()))
         return self
 
 

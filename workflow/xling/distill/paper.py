@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from xling.config.loader import config_file
 from xling.config.study import Closed
-from xling.papers import Setting, read_file
+from xling.papers import Setting, check_sources, read_file
 
 Settings = dict[str, Setting]
 
@@ -51,13 +51,9 @@ class DistillPaper(Closed):
 
     @model_validator(mode="after")
     def _check(self) -> DistillPaper:
-        for place, settings in self.parts().items():
-            for key, one in settings.items():
-                if one.source and one.source not in self.sources:
-                    raise ValueError(
-                        f"unknown source '{one.source}' of '{place}.{key}'; "
-                        f"allowed: {', '.join(self.sources)}"
-                    )
+        parts = self.parts().items()
+        found = ((place, *one) for place, settings in parts for one in settings.items())
+        check_sources(self.sources, found)
         return self
 
 

@@ -6,7 +6,6 @@ As ``xling.papers`` for papers on fine-tuning: evidence, not defaults.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -23,7 +22,7 @@ from xling.config.translation import (
 )
 from xling.errors import UsageError, nearest
 from xling.mt.cats.settings import CatsSettings
-from xling.papers import Setting, read_file
+from xling.papers import Setting, SettingBlock, check_sources, read_file
 
 Section = Literal["model", "training", "vocabulary", "weighting", "run"]
 SECTIONS: tuple[Section, ...] = ("model", "training", "vocabulary", "weighting", "run")
@@ -47,29 +46,16 @@ class Where(Closed):
     benchmarks: list[BenchmarkName] | None = Field(None, min_length=1)
 
 
-class Block(Closed):
+class Block(SettingBlock):
     """Settings of some benchmarks."""
 
+    keys = KEYS
     where: Where
     model: dict[str, Setting] = Field(default_factory=dict)
     training: dict[str, Setting] = Field(default_factory=dict)
     vocabulary: dict[str, Setting] = Field(default_factory=dict)
     weighting: dict[str, Setting] = Field(default_factory=dict)
     run: dict[str, Setting] = Field(default_factory=dict)
-
-    def settings(self) -> Iterator[tuple[Section, str, Setting]]:
-        """Yield section, key and setting."""
-        for section in SECTIONS:
-            for key, one in getattr(self, section).items():
-                yield section, key, one
-
-    @model_validator(mode="after")
-    def _check(self) -> Block:
-        for section, key, _ in self.settings():
-            if key not in KEYS[section]:
-                allowed = ", ".join(sorted(KEYS[section]))
-                raise ValueError(f"unknown key '{section}.{key}'; allowed: {allowed}")
-        return self
 
 
 class TranslationPaper(Closed):
@@ -106,12 +92,7 @@ class TranslationPaper(Closed):
 
     @model_validator(mode="after")
     def _check(self) -> TranslationPaper:
-        for section, key, one in (one for block in self.settings for one in block.settings()):
-            if one.source and one.source not in self.sources:
-                raise ValueError(
-                    f"unknown source '{one.source}' of '{section}.{key}'; "
-                    f"allowed: {', '.join(self.sources)}"
-                )
+        check_sources(self.sources, (one for block in self.settings for one in block.settings()))
         return self
 
 
