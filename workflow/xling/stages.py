@@ -125,7 +125,7 @@ ENTRIES = {
     "list_projection": ("xling.translate.project.report",),
     "measure_projection": ("xling.translate.project.report",),
     "compare_translations": ("xling.comparison.translations",),
-    "tabulate_translations": ("xling.tables.translations",),
+    "tabulate_translations": ("xling.tables.translations", "xling.figures.translations"),
 }
 
 # Code that cannot change a result: messages, versions, what a job ran on.

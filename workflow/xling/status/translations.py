@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from xling.comparison.translations import compared_papers
+from xling.figures.translations import figure_paths
 from xling.status.folder import Folder, Job
 from xling.tables.translations import table_paths
 from xling.translations_costs import TranslationsCosts
@@ -61,8 +62,9 @@ def _reports(costs: TranslationsCosts, here: Folder) -> Iterator[Job]:
     for paper in compared_papers(plan.plan):
         place, made = f"compare_translations/{paper}", (f"comparisons/translations-{paper}.json",)
         yield here.job("compare_translations", place, {"paper": paper}, made)
-    tables = tuple(f"tables/{path}" for path in table_paths(plan.plan, Path()))
-    yield here.job("tabulate_translations", "tabulate_translations", {}, tables)
+    made = tuple(f"tables/{path}" for path in table_paths(plan.plan, Path()))
+    made += tuple(f"figures/{path}" for path in figure_paths(plan.plan, Path()))
+    yield here.job("tabulate_translations", "tabulate_translations", {}, made)
 
 
 def _of_round(
