@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,18 @@ def test_every_study_dry_runs_with_every_profile(study, profile, tmp_path):
     assert job_counts(call)["all"] == 1
 
 
+@pytest.mark.parametrize("study", ["mini", "smoke"])
+def test_no_group_of_jobs_can_wait_for_itself(study, tmp_path):
+    """With all jobs of a group in one allocation; which ones share one is else left to chance."""
+    profile = REPOSITORY / "profiles" / "slurm"
+    settings = yaml.safe_load((profile / "config.yaml").read_text(encoding="utf-8"))
+    names = [part.split("=")[0] for part in settings["group-components"]]
+    groups = ("--group-components", *(f"{name}=99999" for name in names))
+    call = snakemake(tmp_path, "-n", "--profile", profile, *groups, study=study)
+    assert call.code == 0, call.text[-3000:]
+    assert job_counts(call)["all"] == 1
+
+
 def test_the_slurm_profile_is_found_by_its_bare_name():
     command = [sys.executable, "-m", "snakemake", "-n", "--nolock", "--profile", "slurm"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
@@ -126,21 +139,34 @@ HEAVY += ("fairseq", "sentencepiece", "sacrebleu", "sacremoses", "sentence_trans
 HEAVY += ("ctranslate2",)
 
 
-@pytest.mark.parametrize("study", ["mini", "xtreme", "paper"])
-def test_parsing_imports_no_heavy_library(study, tmp_path):
-    """Stand-ins that fail on import: every Slurm job parses the Snakefile again."""
+@pytest.fixture(scope="module")
+def dry_run(tmp_path_factory):
+    """Dry-runs a study, once for all tests, with stand-ins for heavy libraries that fail."""
+    stand_ins = tmp_path_factory.mktemp("stand-ins")
     for name in HEAVY:
-        package = tmp_path / "stand-ins" / name
-        package.mkdir(parents=True)
-        (package / "__init__.py").write_text(f"raise AssertionError('{name} was imported')\n")
-    call = snakemake(tmp_path, "-n", study=study, PYTHONPATH=str(tmp_path / "stand-ins"))
-    assert call.code == 0, call.err
+        (stand_ins / name).mkdir()
+        text = f"raise AssertionError('{name} was imported')\n"
+        (stand_ins / name / "__init__.py").write_text(text)
+
+    @cache
+    def run(study):
+        folder = tmp_path_factory.mktemp(study)
+        call = snakemake(folder, "-n", study=study, PYTHONPATH=str(stand_ins))
+        assert call.code == 0, call.err
+        return call
+
+    return run
 
 
-def test_all_of_xtreme_is_planned_quickly(tmp_path):
+@pytest.mark.parametrize("study", STUDIES)
+def test_parsing_imports_no_heavy_library(study, dry_run):
+    """Every Slurm job parses the Snakefile again."""
+    assert job_counts(dry_run(study))["all"] == 1
+
+
+def test_all_of_xtreme_is_planned_quickly(dry_run):
     """Its downloads are one job each; the registry and the sources are read while parsing."""
-    call = snakemake(tmp_path, "-n", study="xtreme")
-    assert call.code == 0, call.err
+    call = dry_run("xtreme")
     counts = job_counts(call)
     # XNLI 2, PAWS-X 1, UD 1, PAN-X 40, SQuAD 1, XQuAD 11, MLQA 1, TyDiQA 2, BUCC 4 x 2, Tatoeba
     # 36 x 2.
@@ -155,8 +181,8 @@ def test_all_of_xtreme_is_planned_quickly(tmp_path):
 
 
 @pytest.mark.parametrize("study", STUDIES)
-def test_the_estimate_counts_the_jobs_that_snakemake_runs(study, tmp_path):
-    counts = job_counts(snakemake(tmp_path, "-n", study=study))
+def test_the_estimate_counts_the_jobs_that_snakemake_runs(study, dry_run):
+    counts = job_counts(dry_run(study))
     del counts["all"]
     for stage in OF_PAPERS:
         rules = [r for r in counts if r.startswith(f"{stage}_") and r not in RULES]

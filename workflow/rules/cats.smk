@@ -60,8 +60,13 @@ def cats_threads(wildcards):
 
 
 def cats_training_group(wildcards):
-    """Short trainings share an allocation; others have their own."""
-    return "trainings" if MT_NEEDS.is_short(cats_run(wildcards), "train_mt") else None
+    """Short trainings share an allocation; others have their own.
+
+    Not one with trainings on tasks: those may learn from what a model translated, and a group must
+    not depend on itself.
+    """
+    short = MT_NEEDS.is_short(cats_run(wildcards), "train_mt")
+    return "translators" if short else None
 
 
 def cats_generation_group(wildcards):
