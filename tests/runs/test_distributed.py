@@ -225,7 +225,7 @@ def test_what_a_worker_has_to_say_is_said_once(encoder, tmp_path):
     broken = tmp_path / "encoder.json"
     broken.write_text("{")
     code, log = end(start(SimpleNamespace(**vars(encoder) | {"note": broken}), tmp_path))
-    assert code == 3
+    assert code == 3, log
     assert log.count("error: the note about an encoder cannot be read") == 1
     assert log.count(f"where:   {broken}") == 1
     assert "Traceback" not in log
