@@ -62,9 +62,9 @@ def _reports(costs: TranslationsCosts, here: Folder) -> Iterator[Job]:
     for paper in compared_papers(plan.plan):
         place, made = f"compare_translations/{paper}", (f"comparisons/translations-{paper}.json",)
         yield here.job("compare_translations", place, {"paper": paper}, made)
-    made = tuple(f"tables/{path}" for path in table_paths(plan.plan, Path()))
-    made += tuple(f"figures/{path}" for path in figure_paths(plan.plan, Path()))
-    yield here.job("tabulate_translations", "tabulate_translations", {}, made)
+    shown = [f"tables/{path}" for path in table_paths(plan.plan, Path())]
+    shown += [f"figures/{path}" for path in figure_paths(plan.plan, Path())]
+    yield here.job("tabulate_translations", "tabulate_translations", {}, tuple(shown))
 
 
 def _of_round(
