@@ -388,6 +388,16 @@ def test_the_figure_has_what_the_table_has(results):
     assert again == [path.read_bytes() for path in paths]
 
 
+def test_no_panel_is_left_out(results):
+    """Two variants of a method have the same title."""
+    plan = make_plan()
+    (panel,) = figures.panels(plan, translations.read_comparisons(plan, results))
+    figure = figures._figure(plan, [panel] * 4)
+    drawn = [axes for axes in figure.axes if axes.axison]
+    assert [axes.get_title(loc="left") for axes in drawn] == ["XNLI: Translate-train-all"] * 4
+    assert len({axes.get_subplotspec().rowspan.start for axes in drawn}) == 2
+
+
 def test_no_figure_where_nothing_is_compared():
     assert figures.figure_paths(make_plan(methods=["train-exact"]), Path()) == []
     assert figures.figure_paths(Plan(Study.model_validate(STUDY)), Path()) == []

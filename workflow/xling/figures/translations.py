@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xling.comparison.results import Comparison, PairResult, Tested
 from xling.comparison.translations import Sources, pairs, reference, sources
+from xling.config.translations import PUBLISHED
 from xling.files import whole_file
 from xling.plan import Plan
 from xling.tables.table import AVG_TARGETS
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 NAME = "figure-transfer"
 WORDS = "Scores less those with the reference's translations, by language; lines: 95 % intervals"
 FORMATS = ("png", "svg")
+_COLUMNS = 3
 # Of a panel, in inches.
 _WIDTH, _LINE, _FRAME = 2.2, 0.17, 0.55
 
@@ -106,25 +109,22 @@ def _figure(plan: Plan, found: Sequence[Panel]) -> Figure:
     from xling.figures.style import GREY, PAGE, legend, mark
 
     assert plan.translations is not None, "only asked for where there are translations"
-    bases = list(dict.fromkeys(one.base for one in found))
-    rows = list(dict.fromkeys((one.group.paper, one.group.task, one.group.model) for one in found))
-    heights = [
-        max(len(one.lines) for one in found if _row(one) == row) * _LINE + _FRAME for row in rows
-    ]
-    width = min(PAGE, _WIDTH * max(2, len(bases)))
+    lines = _lines(found)
+    heights = [max(len(one.lines) for one in line) * _LINE + _FRAME for line in lines]
+    width = min(PAGE, _WIDTH * max(2, *map(len, lines)))
     figure = Figure(figsize=(width, sum(heights) + 0.5), layout="constrained")
+    columns = max(map(len, lines))
     axes = figure.subplots(
-        len(rows), len(bases), squeeze=False, gridspec_kw={"height_ratios": heights}
+        len(lines), columns, squeeze=False, gridspec_kw={"height_ratios": heights}
     )
     names = dict.fromkeys(name for one in found for name in one.results)
-    order = [name for name in ("published", *plan.translations.engines) if name in names]
-    for i, row in enumerate(rows):
-        for j, base in enumerate(bases):
-            own = [one for one in found if (_row(one), one.base) == (row, base)]
-            if own:
-                _panel(axes[i][j], own[0], order)
-            else:
-                axes[i][j].set_axis_off()
+    order = [name for name in (PUBLISHED, *plan.translations.engines) if name in names]
+    several = len({one.group.model for one in found}) > 1
+    for line, places in zip(lines, axes, strict=True):
+        for one, place in zip(line, places, strict=False):
+            _panel(place, one, order, f", {one.group.model}" if several else "")
+        for place in places[len(line) :]:
+            place.set_axis_off()
     reference_names = " or ".join(dict.fromkeys(one.right for one in found))
     handles = [
         Line2D([], [], linestyle="none", ms=4.2, label=name, **mark(order.index(name)))
@@ -135,11 +135,16 @@ def _figure(plan: Plan, found: Sequence[Panel]) -> Figure:
     return figure
 
 
-def _row(one: Panel) -> tuple[str, str, str]:
-    return one.group.paper, one.group.task, one.group.model
+def _lines(found: Sequence[Panel]) -> list[list[Panel]]:
+    """Put panels of one paper, task and encoder beside each other, and go on below."""
+    lines = []
+    for _, group in groupby(found, key=lambda o: (o.group.paper, o.group.task, o.group.model)):
+        own = list(group)
+        lines += [own[i : i + _COLUMNS] for i in range(0, len(own), _COLUMNS)]
+    return lines
 
 
-def _panel(axes: Axes, one: Panel, order: Sequence[str]) -> None:
+def _panel(axes: Axes, one: Panel, order: Sequence[str], model: str) -> None:
     from xling.figures.style import GREY, mark, quiet
 
     axes.axvline(0.0, color=GREY, linewidth=0.9, zorder=1)
@@ -162,7 +167,7 @@ def _panel(axes: Axes, one: Panel, order: Sequence[str]) -> None:
     axes.set_ylim(len(one.lines) - 0.5, -0.5)
     axes.set_yticks(range(len(one.lines)), one.lines)
     task = TASKS[one.group.task]
-    axes.set_title(f"{task.title}: {one.base}", fontsize=7, loc="left")
+    axes.set_title(f"{task.title}: {one.base}{model}", fontsize=7, loc="left")
     axes.set_xlabel(f"{task.metric_title}, difference", fontsize=7)
     quiet(axes)
     axes.tick_params(labelsize=7)
